@@ -1,0 +1,1 @@
+"""Policy of one call: events in, commands out. Pure."""

@@ -1,0 +1,1 @@
+"""Files to a vertical, or to a list of located problems."""

@@ -1,0 +1,1 @@
+"""Protocol-faithful peers on loopback, and the phone on the desk."""

@@ -1,0 +1,1 @@
+"""An emulated OpenAI Realtime API (GA) on loopback."""

@@ -1,0 +1,1 @@
+"""Local speech: a voice, an ear, and a detector of speech, on telephone audio."""

@@ -1,0 +1,1 @@
+"""What turns caller audio into agent audio."""

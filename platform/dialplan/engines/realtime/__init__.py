@@ -1,0 +1,1 @@
+"""The Agents SDK's realtime session over our own model transport."""

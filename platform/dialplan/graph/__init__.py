@@ -1,0 +1,1 @@
+"""The graph of agents and handoffs: build and check. Pure."""

@@ -1,0 +1,1 @@
+"""Sandboxed templates and the words they may use. Pure."""

@@ -1,0 +1,1 @@
+"""Twilio Voice and Media Streams, sans-I/O."""

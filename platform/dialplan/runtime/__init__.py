@@ -1,0 +1,1 @@
+"""The thin asynchronous edge: routing, bridge, running calls, wiring."""

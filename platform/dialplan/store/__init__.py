@@ -1,0 +1,1 @@
+"""Postgres: platform tables, vertical tables, records, tenancy."""

@@ -1,0 +1,1 @@
+"""Twilio over REST: transfer, hang-up, messages."""

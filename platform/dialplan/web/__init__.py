@@ -1,0 +1,1 @@
+"""HTTP: webhooks, media socket, health, metrics, console."""
