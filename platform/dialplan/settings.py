@@ -1,0 +1,142 @@
+"""Settings: one frozen object, read once; nothing else in the package reads the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from dialplan.errors import ConfigError
+
+
+def _origins(value: object) -> tuple[str, ...]:
+    """Split a comma-separated list of origins; each is a scheme and a host, nothing behind it."""
+    if not isinstance(value, str):
+        raise ValueError("expected text")
+    origins = tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if parts.scheme not in ("https", "http") or not parts.netloc or parts.path or parts.query:
+            raise ValueError(f"`{origin}` is not an origin: write it as https://host")
+        if parts.scheme == "http" and not local:
+            raise ValueError(f"`{origin}` must be https: Twilio opens media streams over TLS only")
+    return origins
+
+
+def _websocket(value: object) -> str | None:
+    if value in (None, ""):
+        return None
+    if not isinstance(value, str) or urlsplit(value).scheme not in ("ws", "wss"):
+        raise ValueError("expected a ws:// or wss:// URL")
+    return value
+
+
+class Settings(BaseModel):
+    """Everything an operator can set; each field's alias is its environment variable.
+
+    Raises ConfigError from `from_environ` with one sentence that names the variable and the mend.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    data: Path = Field(
+        default=Path("data"),
+        alias="DIALPLAN_DATA",
+        description="Folder for the embedded database, spools and recordings.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        alias="DIALPLAN_DATABASE_URL",
+        description="Postgres to use, as `postgresql://user:password@host/database`. Without it an "
+        "embedded Postgres runs in the data folder.",
+    )
+    public_url: Annotated[tuple[str, ...], BeforeValidator(_origins)] = Field(
+        default=(),
+        alias="DIALPLAN_PUBLIC_URL",
+        description="The https origins under which Twilio reaches this server, comma-separated. "
+        "The first is written into TwiML; signatures are checked against all of them.",
+    )
+    verticals: Path = Field(
+        default=Path("verticals"),
+        alias="DIALPLAN_VERTICALS",
+        description="Folder that holds one folder per vertical.",
+    )
+    tenants: Path | None = Field(
+        default=None,
+        alias="DIALPLAN_TENANTS",
+        description="The tenants file. Default: `tenants.yaml` in the verticals folder.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, alias="OPENAI_API_KEY", description="Key for the OpenAI Realtime API."
+    )
+    openai_base_url: str | None = Field(
+        default=None,
+        alias="OPENAI_BASE_URL",
+        description="Another endpoint that speaks OpenAI's HTTP API.",
+    )
+    realtime_url: Annotated[str | None, BeforeValidator(_websocket)] = Field(
+        default=None,
+        alias="DIALPLAN_REALTIME_URL",
+        description="Another endpoint that speaks the Realtime protocol (`ws://` or `wss://`).",
+    )
+    twilio_account_sid: str | None = Field(
+        default=None, alias="TWILIO_ACCOUNT_SID", description="Account that owns the numbers."
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        default=None,
+        alias="TWILIO_AUTH_TOKEN",
+        description="Auth token of that account: checks webhook signatures, and signs REST "
+        "requests when no API key is set.",
+    )
+    twilio_api_key: str | None = Field(
+        default=None, alias="TWILIO_API_KEY", description="API key (`SK...`) for REST requests."
+    )
+    twilio_api_secret: SecretStr | None = Field(
+        default=None, alias="TWILIO_API_SECRET", description="Secret of that API key."
+    )
+    twilio_api_url: str = Field(
+        default="https://api.twilio.com",
+        alias="DIALPLAN_TWILIO_API_URL",
+        description="Origin of the Twilio REST API.",
+    )
+    rehearsal_llm: str | None = Field(
+        default=None,
+        alias="DIALPLAN_REHEARSAL_LLM",
+        description="Base URL of an OpenAI-compatible server that thinks for the rehearsal instead "
+        "of the built-in rehearsal model.",
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings; a variable that is set but empty counts as not set."""
+        named = {f.alias for f in cls.model_fields.values()}
+        values: dict[str, Any] = {k: v for k, v in environ.items() if k in named and v.strip()}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as exc:
+            first = exc.errors(include_url=False, include_input=False)[0]
+            message = str(first["msg"]).removeprefix("Value error, ")
+            raise ConfigError(f"`{first['loc'][0]}`: {message}") from exc
+
+    @property
+    def tenants_file(self) -> Path:
+        """The tenants file in force."""
+        return self.tenants or self.verticals / "tenants.yaml"
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return (variable, value with secrets hidden, description) of every setting."""
+        result = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                shown = "***"
+            elif isinstance(value, tuple):
+                shown = ",".join(value)
+            else:
+                shown = "" if value is None else str(value)
+            result.append((str(field.alias), shown, field.description or ""))
+        return result
