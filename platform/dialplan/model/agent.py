@@ -1,0 +1,44 @@
+"""What an agent may be: its prompt, its tools, and whom it hands the caller to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from dialplan.model.shape import Identifier, Many, Shape, Template, Text
+
+
+class Handoff(Shape):
+    """When and how the caller goes to another agent. Short form: `when`."""
+
+    when: Text
+    """The reason, for the model that decides."""
+    carry: Many[Identifier] = ()
+    """State that the next agent is told of; empty means all of it."""
+    context: Literal["full", "summary", "none"] = "full"
+    """What the next agent sees of the conversation so far."""
+    announce: Template | None = None
+    """Said word for word before the next agent speaks."""
+
+
+def _long_handoff(written: object) -> object:
+    return {"when": written} if isinstance(written, str) else written
+
+
+AnyHandoff = Annotated[
+    Handoff, BeforeValidator(_long_handoff, json_schema_input_type=str | Handoff)
+]
+
+
+class Agent(Shape):
+    """One role in the conversation."""
+
+    entry: bool = False
+    """Whether it answers the call; exactly one agent does."""
+    prompt: Template
+    """Its instructions: text, or the path of a `.md` file in the vertical's folder."""
+    tools: Many[Identifier] = ()
+    """The tools that it may use."""
+    handoffs: dict[Identifier, AnyHandoff] = Field(default_factory=dict)
+    """The agents that it may hand over to, and when."""

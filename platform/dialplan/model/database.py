@@ -1,0 +1,80 @@
+"""What the tables of a vertical may be."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from dialplan.model.shape import Identifier, Many, RelativePath, Scalar, Shape, Text
+
+ColumnType = Literal[
+    "serial",
+    "text",
+    "integer",
+    "number",
+    "boolean",
+    "date",
+    "time",
+    "timestamptz",
+    "phone",
+    "email",
+    "json",
+]
+Pii = Literal["name", "phone", "email", "birth_date", "address", "health", "financial", "id"]
+
+
+class Column(Shape):
+    """One column. Short form: its type."""
+
+    type: ColumnType | None = None
+    """What it holds; a column that `references` a table takes the type of its key."""
+    references: Identifier | None = None
+    """The table whose `id` this points at."""
+    optional: bool = False
+    """Whether it may be empty."""
+    default: Scalar | None = None
+    """Its value when none is given."""
+    unique: bool = False
+    """Whether no two rows may share a value."""
+    index: bool = False
+    """Whether it is searched by."""
+    pii: Pii | None = None
+    """The kind of personal data it holds."""
+    description: Text | None = None
+    """What it is."""
+
+    @model_validator(mode="after")
+    def _type_or_reference(self) -> Self:
+        if (self.type is None) == (self.references is None):
+            raise ValueError("expected either `type` or `references`")
+        return self
+
+
+def _long_column(written: object) -> object:
+    return {"type": written} if isinstance(written, str) else written
+
+
+AnyColumn = Annotated[
+    Column, BeforeValidator(_long_column, json_schema_input_type=ColumnType | Column)
+]
+
+
+class Table(Shape):
+    """One table."""
+
+    columns: Annotated[dict[Identifier, AnyColumn], Field(min_length=1)]
+    """Its columns, in order; a `serial` one is the primary key."""
+    unique: Many[Many[Identifier]] = ()
+    """Sets of columns that no two rows may share."""
+    description: Text | None = None
+    """What a row is."""
+
+
+class Database(Shape):
+    """The data of a vertical."""
+
+    tables: dict[Identifier, Table] = Field(default_factory=dict)
+    """Its tables."""
+    seed: RelativePath | None = None
+    """Rows for demos and conversations; only ever loaded on request."""

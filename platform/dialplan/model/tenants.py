@@ -1,0 +1,48 @@
+"""Tenants: what a called number resolves to, and the values that a tenant gives a vertical."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from dialplan.model.shape import Identifier, Phone, Scalar, Shape
+
+SecretSource = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
+"""Where a secret's value is: `env:NAME`."""
+
+
+class TwilioAccount(Shape):
+    """A tenant's own carrier account."""
+
+    account: SecretSource
+    """Where the account SID is."""
+    token: SecretSource
+    """Where the auth token is."""
+
+
+class Tenant(Shape):
+    """One customer of the platform."""
+
+    lines: Annotated[dict[Phone, Identifier], Field(min_length=1)]
+    """Called number to vertical."""
+    variables: dict[Identifier, Scalar] = Field(default_factory=dict)
+    """Values for the variables of its verticals."""
+    secrets: dict[Identifier, SecretSource] = Field(default_factory=dict)
+    """Where the values of secrets are."""
+    twilio: TwilioAccount | None = None
+    """Its own carrier account; without one, the platform's."""
+
+
+class Tenants(Shape):
+    """All tenants of an installation."""
+
+    tenants: dict[Identifier, Tenant]
+    """By name."""
+
+    def resolve(self, number: str) -> tuple[str, str] | None:
+        """Tenant and vertical of a called number, or nothing: there is no default tenant."""
+        for name, tenant in self.tenants.items():
+            if number in tenant.lines:
+                return name, tenant.lines[number]
+        return None
