@@ -1,1 +1,1 @@
-"""Policy of one call: events in, commands out. Pure."""
+"""The policy of one call, sans-I/O: events and the time go in, commands come out."""

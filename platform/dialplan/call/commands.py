@@ -1,0 +1,66 @@
+"""What the call machine asks the edge to do. Nothing here does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialplan.call.playback import Truncation
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySpeech:
+    """Send one media message to the carrier, then one mark with this name."""
+
+    payload: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPlayback:
+    """Make the carrier drop what it has queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptEngine:
+    """Stop the model's speech and cut its memory of it to what was heard."""
+
+    truncations: tuple[Truncation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Have the model say this text word for word; the response carries `say_id` back."""
+
+    text: str
+    say_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call at the carrier."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Put the caller through."""
+
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndStream:
+    """Close the media stream, so that the carrier goes on with the verb after it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseEngine:
+    """End the model's session."""
+
+
+Command = (
+    PlaySpeech | ClearPlayback | InterruptEngine | Say | HangUp | Transfer | EndStream | CloseEngine
+)
