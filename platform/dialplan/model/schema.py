@@ -36,9 +36,7 @@ def _tidy(node: object) -> object:
     for key, value in node.items():
         if key in ("properties", "$defs", "patternProperties"):
             tidy[key] = {name: _tidy(inner) for name, inner in value.items()}
-        elif key == "default" or (key == "title" and "$ref" not in node and "properties" in node):
-            continue
-        elif key != "title":
+        elif key not in ("title", "default"):
             tidy[key] = _tidy(value)
     if "patternProperties" in tidy:
         tidy["additionalProperties"] = False

@@ -85,7 +85,7 @@ def parse_hours(written: object) -> object:
     """Turn `{mon-fri: "08:00-18:00", holidays: US}` into open stretches for each day."""
     if not isinstance(written, dict):
         return written
-    week: dict[str, tuple[Span, ...]] = Field(default_factory=dict)
+    week: dict[str, tuple[Span, ...]] = {}
     for key, spans in written.items():
         if key == "holidays":
             continue
