@@ -31,7 +31,7 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStopped:
-    """Speech ended `at_ms` after the start of the stream (the end of speech, not of the hangover)."""
+    """Speech ended `at_ms` after the start of the stream: its own end, not the hangover's."""
 
     at_ms: int
 
@@ -40,7 +40,7 @@ class Detector(Protocol):
     """Server-side voice activity detection over one stream. One object a stream; not shared."""
 
     def feed(self, audio: bytes) -> list[SpeechStarted | SpeechStopped]:
-        """Take audio of any length, in order; return what it proves. Must be cheap (< 1 ms/20 ms)."""
+        """Take audio of any length, in order; return what it proves. Cheap: < 1 ms a 20 ms."""
         ...
 
 
