@@ -1,0 +1,128 @@
+"""Templates: sandboxed Jinja where every undefined name is an error and output has a limit.
+
+Nothing here knows where values come from; rendering is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from dialplan.errors import ConfigError
+from dialplan.prompts.spoken import money, spoken_date, spoken_time
+
+MOST_CHARACTERS = 40_000
+"""The longest text a template may make, in characters."""
+
+
+class TemplateProblem(ConfigError):
+    """A template that cannot be read, or that uses what is not there.
+
+    Attributes:
+        line: line inside the template, from 1.
+    """
+
+    def __init__(self, message: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    made = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False
+    )
+    # Plain text in, plain text out: what could burn time or memory is not in the language.
+    made.globals.clear()
+    made.filters.update(spoken_time=spoken_time, spoken_date=spoken_date, money=money)
+    return made
+
+
+_ENVIRONMENT = _environment()
+
+
+@lru_cache(maxsize=1024)
+def _compiled(template: str) -> Template:
+    try:
+        return _ENVIRONMENT.from_string(template)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None) or 1
+        raise TemplateProblem(f"cannot read the template: {_plain(error)}", line=line) from error
+
+
+def _plain(error: Exception) -> str:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return (text[:1].lower() + text[1:]).rstrip(".").replace("'", "`")
+
+
+def render(template: str, values: Mapping[str, object], *, most: int = MOST_CHARACTERS) -> str:
+    """Fill a template; more than `most` characters, or a missing name, is a `TemplateProblem`."""
+    if "{" not in template:
+        if len(template) > most:
+            raise TemplateProblem(f"expected at most {most} characters, got {len(template)}")
+        return template
+    parts: list[str] = []
+    length = 0
+    try:
+        for part in _compiled(template).generate(values):
+            length += len(part)
+            if length > most:
+                raise TemplateProblem(f"expected at most {most} characters, got more")
+            parts.append(part)
+    except TemplateProblem:
+        raise
+    except TemplateError as error:
+        raise TemplateProblem(f"cannot fill the template: {_plain(error)}") from error
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        # A value may be in the message: only its kind is told.
+        kind = type(error).__name__
+        raise TemplateProblem(f"cannot fill the template: {kind} in a filter or sum") from error
+    return "".join(parts)
+
+
+def names_used(template: str) -> frozenset[str]:
+    """The names that a template needs, with one member where it takes one: `state.patient_id`.
+
+    Names that the template itself sets (`for`, `set`) are left out.
+    """
+    try:
+        tree = _ENVIRONMENT.parse(template)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None) or 1
+        raise TemplateProblem(f"cannot read the template: {_plain(error)}", line=line) from error
+    for kind, known, word in (
+        (nodes.Filter, _ENVIRONMENT.filters, "filter"),
+        (nodes.Test, _ENVIRONMENT.tests, "test"),
+    ):
+        for call in tree.find_all(kind):
+            if call.name not in known:
+                raise TemplateProblem(f"no {word} named `{call.name}`", line=call.lineno)
+    stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")}
+    used: set[str] = set()
+    owners: set[int] = set()
+    members = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+    for node in members:
+        member = _member(node)
+        if member is not None and isinstance(node.node, nodes.Name):
+            owners.add(id(node.node))
+            if node.node.name not in stored:
+                used.add(f"{node.node.name}.{member}")
+    for name in tree.find_all(nodes.Name):
+        if name.ctx == "load" and name.name not in stored and id(name) not in owners:
+            used.add(name.name)
+    return frozenset(used)
+
+
+def _member(node: nodes.Getattr | nodes.Getitem) -> str | None:
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        return node.arg.value
+    return None
+
+
+def verbatim(text: str) -> str:
+    """An instruction that makes the model say a text word for word."""
+    return f"Say this to the caller, word for word, and nothing else: “{text}”"

@@ -1,0 +1,65 @@
+import pytest
+
+from dialplan.prompts.render import TemplateProblem, names_used, render, verbatim
+
+
+def test_values_are_filled_in_without_escaping() -> None:
+    assert render("Hi {{ name }}", {"name": "<O'Hara>"}) == "Hi <O'Hara>"
+
+
+def test_an_undefined_name_is_an_error() -> None:
+    with pytest.raises(TemplateProblem, match="`name` is undefined"):
+        render("Hi {{ name }}", {})
+
+
+def test_a_template_cannot_reach_into_python() -> None:
+    with pytest.raises(TemplateProblem):
+        render("{{ x.__class__.__mro__ }}", {"x": 1})
+
+
+def test_more_text_than_the_limit_is_an_error() -> None:
+    with pytest.raises(TemplateProblem, match="at most 10 characters"):
+        render("{% for x in xs %}abc{% endfor %}", {"xs": [1, 2, 3, 4]}, most=10)
+
+
+def test_a_failing_filter_does_not_tell_the_value() -> None:
+    with pytest.raises(TemplateProblem) as failure:
+        render("{{ born | spoken_date }}", {"born": "secret words"})
+
+    assert "secret" not in str(failure.value)
+
+
+def test_text_without_braces_is_given_back_as_it_is() -> None:
+    assert render("100% sure", {}) == "100% sure"
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("{{ a }} {{ b | upper }}", {"a", "b"}),
+        ("{{ state.id }} {{ state['name'] }}", {"state.id", "state.name"}),
+        ("{% for row in rows %}{{ row.at }}{{ other }}{% endfor %}", {"rows", "other"}),
+        ("{{ response.json.active }}", {"response.json"}),
+        ("plain", set()),
+    ],
+)
+def test_the_names_a_template_needs_are_found(template: str, names: set[str]) -> None:
+    assert names_used(template) == names
+
+
+def test_a_broken_template_says_its_line() -> None:
+    with pytest.raises(TemplateProblem) as failure:
+        names_used("one\n{{ two")
+
+    assert failure.value.line == 2
+
+
+def test_an_unknown_filter_is_found_before_it_is_used() -> None:
+    with pytest.raises(TemplateProblem, match="no filter named `shout`"):
+        names_used("{{ x | shout }}")
+
+
+def test_a_word_for_word_request_holds_the_text() -> None:
+    assert verbatim("Hello.") == (
+        "Say this to the caller, word for word, and nothing else: “Hello.”"
+    )
