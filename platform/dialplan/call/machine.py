@@ -175,7 +175,7 @@ class CallMachine:
                 return self._finish(EndStream(reason), CloseEngine())
             case TimerFired():
                 return self._time_is_up(now_ms)
-            case _:
+            case _:  # pragma: no cover - the type check proves it cannot be reached
                 assert_never(event)
 
     def _play(self, piece: SpeechArrived) -> list[Command]:

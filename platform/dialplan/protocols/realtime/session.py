@@ -1,0 +1,131 @@
+"""Which response is open, and which may be asked for now, in one session with the model.
+
+The server runs one response at a time and refuses another `response.create`
+(`conversation_already_has_active_response`). Requests therefore queue here. Methods return the
+frames to send, in order; this must not send them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dialplan.protocols.realtime.client import REQUEST, create_response
+
+ALREADY_ACTIVE = "conversation_already_has_active_response"
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A response to ask for; without `say` the model finds its own words."""
+
+    event_id: str
+    say: str | None = None
+    say_id: str | None = None
+
+    def frame(self) -> str:
+        return create_response(self.event_id, self.say, self.say_id)
+
+
+class ResponseState:
+    """Responses of one session: the open one, the queue behind it, and the muted ones.
+
+    Answers to tool calls share one response: it is asked for when the last open call of the
+    session is answered, so that two tools of one response do not make the model speak twice.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._active: str | None = None
+        self._asked: _Request | None = None
+        self._queue: deque[_Request] = deque()
+        self._open_calls: set[str] = set()
+        self._answer_wanted = False
+        self._muted: set[str] = set()
+
+    @property
+    def active(self) -> str | None:
+        """The id of the response under way, None when the model is quiet."""
+        return self._active
+
+    def muted(self, response_id: str) -> bool:
+        """Whether speech of this response must not reach the caller."""
+        return response_id in self._muted
+
+    def request(self) -> list[str]:
+        """Ask for a response in the model's own words; one in the queue is enough."""
+        if all(waiting.say is not None for waiting in self._queue):
+            self._queue.append(_Request(self._next_id()))
+        return self._next()
+
+    def say(self, text: str, say_id: str) -> list[str]:
+        """Ask for a response of exactly these words."""
+        self._queue.append(_Request(self._next_id(), text, say_id))
+        return self._next()
+
+    def created(self, response_id: str, metadata: Mapping[str, str]) -> None:
+        """Note `response.created`. The server also begins responses by itself, after speech.
+
+        Ours come back with the metadata of their request ("Response object", metadata).
+        """
+        self._active = response_id
+        if self._asked is not None and metadata.get(REQUEST) == self._asked.event_id:
+            self._asked = None
+
+    def done(self, response_id: str) -> list[str]:
+        """Note `response.done`; return what may be asked for now."""
+        self._muted.discard(response_id)
+        if self._active == response_id:
+            self._active = None
+        return self._next()
+
+    def refused(self, event_id: str | None, code: str | None) -> list[str]:
+        """Note an `error`. A request that came too early waits; any other refused one is gone."""
+        asked = self._asked
+        if asked is None or asked.event_id != event_id:
+            return []
+        self._asked = None
+        if code == ALREADY_ACTIVE:
+            self._queue.appendleft(asked)
+            return []  # the end of the response that is in the way sends it again
+        return self._next()
+
+    def mute(self) -> str | None:
+        """Mute the open response; return its id when it was not muted before."""
+        if self._active is None or self._active in self._muted:
+            return None
+        self._muted.add(self._active)
+        return self._active
+
+    def called(self, call_id: str) -> None:
+        """Note a tool call of the model."""
+        self._open_calls.add(call_id)
+
+    def answered(self, call_id: str, wants_response: bool) -> list[str]:
+        """Note that a tool call was answered; ask for a response once all of them are."""
+        self._open_calls.discard(call_id)
+        self._answer_wanted = self._answer_wanted or wants_response
+        if self._open_calls or not self._answer_wanted:
+            return []
+        self._answer_wanted = False
+        return self.request()
+
+    def reset(self) -> list[str]:
+        """Begin anew on a fresh connection; the unanswered request, if any, is asked again."""
+        if self._asked is not None:
+            self._queue.appendleft(self._asked)
+        self._active = None
+        self._asked = None
+        self._muted.clear()
+        return self._next()
+
+    def _next_id(self) -> str:
+        self._count += 1
+        return f"create_{self._count}"
+
+    def _next(self) -> list[str]:
+        if self._active is not None or self._asked is not None or not self._queue:
+            return []
+        self._asked = self._queue.popleft()
+        return [self._asked.frame()]

@@ -1,0 +1,193 @@
+"""Server events are read as the GA reference describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialplan.protocols.realtime import server
+
+MESSAGE = {
+    "id": "i",
+    "type": "message",
+    "role": "user",
+    "content": [{"type": "input_text", "text": "hi"}, {"type": "input_audio", "transcript": None}],
+}
+CALL = {
+    "id": "i",
+    "type": "function_call",
+    "status": "completed",
+    "call_id": "c",
+    "name": "look_up",
+    "arguments": "{}",
+}
+SAID = {
+    "id": "i",
+    "type": "message",
+    "role": "assistant",
+    "status": "completed",
+    "content": [{"type": "output_audio", "transcript": "hello"}],
+}
+USAGE = {
+    "total_tokens": 30,
+    "input_tokens": 20,
+    "output_tokens": 10,
+    "input_token_details": {"audio_tokens": 15, "cached_tokens": 4},
+    "output_token_details": {"audio_tokens": 8},
+}
+OF_ITEM = {"response_id": "r", "item_id": "i", "content_index": 0, "output_index": 0}
+
+CASES: list[tuple[dict[str, Any], server.ServerEvent]] = [
+    (
+        {"type": "session.created", "session": {"id": "s", "expires_at": 99}},
+        server.SessionCreated("s", 99),
+    ),
+    ({"type": "session.created", "session": {}}, server.SessionCreated("", None)),
+    (
+        {
+            "type": "session.updated",
+            "session": {"audio": {"input": {"turn_detection": {"interrupt_response": True}}}},
+        },
+        server.SessionUpdated(True),
+    ),
+    ({"type": "session.updated", "session": {"audio": None}}, server.SessionUpdated(False)),
+    (
+        {"type": "input_audio_buffer.speech_started", "item_id": "i", "audio_start_ms": 5},
+        server.SpeechStarted("i", 5),
+    ),
+    (
+        {"type": "input_audio_buffer.speech_stopped", "item_id": "i", "audio_end_ms": 9},
+        server.SpeechStopped("i", 9),
+    ),
+    (
+        {
+            "type": "input_audio_buffer.timeout_triggered",
+            "item_id": "i",
+            "audio_start_ms": 1,
+            "audio_end_ms": 2,
+        },
+        server.IdleTimeout("i", 1, 2),
+    ),
+    (
+        {"type": "conversation.item.added", "item": MESSAGE, "previous_item_id": "p"},
+        server.MessageAdded("i", "p", "user", "hi"),
+    ),
+    (
+        {"type": "conversation.item.created", "item": {**MESSAGE, "content": None}},
+        server.MessageAdded("i", None, "user", ""),
+    ),
+    (
+        {"type": "conversation.item.added", "item": CALL},
+        server.Unknown("conversation.item.added (function_call)"),
+    ),
+    (
+        {"type": "conversation.item.truncated", "item_id": "i", "audio_end_ms": 4},
+        server.ItemTruncated("i", 4),
+    ),
+    ({"type": "conversation.item.deleted", "item_id": "i"}, server.ItemDeleted("i")),
+    (
+        {
+            "type": "conversation.item.input_audio_transcription.completed",
+            "item_id": "i",
+            "transcript": "hi",
+        },
+        server.CallerTranscript("i", "hi"),
+    ),
+    (
+        {"type": "response.created", "response": {"id": "r", "metadata": {"say_id": "say_1"}}},
+        server.ResponseCreated("r", {"say_id": "say_1"}),
+    ),
+    (
+        {"type": "response.created", "response": {"id": "r", "metadata": None}},
+        server.ResponseCreated("r", {}),
+    ),
+    (
+        {"type": "response.output_item.done", "response_id": "r", "item": CALL},
+        server.FunctionCalled("r", "i", "c", "look_up", "{}"),
+    ),
+    (
+        {
+            "type": "response.output_item.done",
+            "response_id": "r",
+            "item": {**CALL, "status": "incomplete"},
+        },
+        server.Unknown("response.output_item.done (function_call, incomplete)"),
+    ),
+    (
+        {"type": "response.output_item.done", "response_id": "r", "item": SAID},
+        server.MessageDone("r", "i", "completed", "hello"),
+    ),
+    (
+        {"type": "response.output_audio.delta", **OF_ITEM, "delta": "//8="},
+        server.AudioDelta("r", "i", 0, "//8="),
+    ),
+    ({"type": "response.output_audio.done", **OF_ITEM}, server.AudioDone("r", "i", 0)),
+    (
+        {"type": "response.output_audio_transcript.delta", **OF_ITEM, "delta": "he"},
+        server.TranscriptDelta("r", "i", "he"),
+    ),
+    (
+        {"type": "response.output_audio_transcript.done", **OF_ITEM, "transcript": "hello"},
+        server.TranscriptDone("r", "i", "hello"),
+    ),
+    (
+        {"type": "response.done", "response": {"id": "r", "status": "completed", "usage": USAGE}},
+        server.ResponseDone("r", "completed", "", server.TokenUsage(20, 10, 30, 15, 8, 4)),
+    ),
+    (
+        {
+            "type": "response.done",
+            "response": {
+                "id": "r",
+                "status": "failed",
+                "status_details": {"error": {"type": "server_error", "code": "rate_limited"}},
+            },
+        },
+        server.ResponseDone("r", "failed", "rate_limited", server.TokenUsage()),
+    ),
+    (
+        {
+            "type": "error",
+            "error": {"type": "t", "code": "c", "message": "m", "event_id": "create_1"},
+        },
+        server.ServerError("t", "c", "m", "create_1"),
+    ),
+    ({"type": "rate_limits.updated", "rate_limits": []}, server.Unknown("rate_limits.updated")),
+]
+
+
+@pytest.mark.parametrize(("frame", "event"), CASES)
+def test_a_frame_becomes_its_event(frame: dict[str, Any], event: server.ServerEvent) -> None:
+    assert server.parse(orjson.dumps(frame)) == event
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind"),
+    [
+        ("{", "not json"),
+        ("[]", "no type"),
+        ('{"type": 3}', "no type"),
+        ('{"type": "response.output_audio.delta"}', "response.output_audio.delta"),
+        ('{"type": "response.done", "response": 3}', "response.done"),
+        ('{"type": "session.updated", "session": []}', "session.updated"),
+    ],
+)
+def test_a_broken_frame_is_named_and_never_raises(frame: str, kind: str) -> None:
+    assert server.parse(frame) == server.Malformed(kind)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+)
+
+
+@given(st.sampled_from([frame for frame, _ in CASES]), st.data())
+def test_no_frame_of_a_known_kind_can_raise(frame: dict[str, Any], data: st.DataObject) -> None:
+    broken = {key: data.draw(_JSON) for key in frame if key != "type"}
+
+    server.parse(orjson.dumps({**broken, "type": frame["type"]}))

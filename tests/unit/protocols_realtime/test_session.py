@@ -1,0 +1,151 @@
+"""Which response may be asked for, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from dialplan.protocols.realtime.session import ALREADY_ACTIVE, ResponseState
+
+
+def sent(frames: list[str]) -> list[dict[str, Any]]:
+    return [orjson.loads(frame) for frame in frames]
+
+
+def begin(state: ResponseState, frames: list[str], response_id: str) -> None:
+    """Let the server open the response that the only frame asks for."""
+    (create,) = sent(frames)
+    state.created(response_id, create["response"]["metadata"])
+
+
+def test_a_response_is_asked_for_at_once_when_the_model_is_quiet() -> None:
+    (create,) = sent(ResponseState().request())
+
+    assert create["type"] == "response.create"
+    assert create["event_id"] == "create_1"
+
+
+def test_a_second_request_waits_for_the_end_of_the_first() -> None:
+    state = ResponseState()
+    begin(state, state.request(), "r1")
+
+    assert state.request() == []
+    assert len(state.done("r1")) == 1
+
+
+def test_a_request_waits_for_a_response_that_the_server_began() -> None:
+    state = ResponseState()
+    state.created("r1", {})
+
+    assert state.say("hello", "say_1") == []
+    (create,) = sent(state.done("r1"))
+    assert create["response"]["metadata"]["say_id"] == "say_1"
+
+
+def test_waiting_requests_in_the_models_own_words_become_one() -> None:
+    state = ResponseState()
+    begin(state, state.request(), "r1")
+    state.request()
+    state.request()
+    begin(state, state.done("r1"), "r2")
+
+    assert state.done("r2") == []
+
+
+def test_words_to_say_keep_their_order_and_are_never_merged() -> None:
+    state = ResponseState()
+    begin(state, state.say("one", "say_1"), "r1")
+    state.say("two", "say_2")
+    state.request()
+    frames = state.done("r1")
+    begin(state, frames, "r2")
+
+    assert sent(frames)[0]["response"]["metadata"]["say_id"] == "say_2"
+    assert "say_id" not in sent(state.done("r2"))[0]["response"]["metadata"]
+
+
+def test_a_request_that_met_an_open_response_is_sent_again_after_it() -> None:
+    state = ResponseState()
+    frames = state.request()
+    state.created("server's own", {})
+
+    assert state.refused("create_1", ALREADY_ACTIVE) == []
+    assert state.done("server's own") == frames
+
+
+def test_a_request_that_is_refused_for_good_makes_way_for_the_next() -> None:
+    state = ResponseState()
+    state.say("one", "say_1")
+    state.say("two", "say_2")
+
+    (create,) = sent(state.refused("create_1", "invalid_value"))
+
+    assert create["event_id"] == "create_2"
+
+
+@pytest.mark.parametrize("event_id", [None, "create_9"])
+def test_an_error_about_something_else_changes_nothing(event_id: str | None) -> None:
+    state = ResponseState()
+    state.request()
+    state.say("two", "say_2")
+
+    assert state.refused(event_id, "invalid_value") == []
+
+
+def test_an_error_without_a_request_changes_nothing() -> None:
+    assert ResponseState().refused("create_1", ALREADY_ACTIVE) == []
+
+
+def test_an_open_response_is_muted_once() -> None:
+    state = ResponseState()
+    assert state.mute() is None
+    begin(state, state.request(), "r1")
+
+    assert state.mute() == "r1"
+    assert state.mute() is None
+    assert state.muted("r1")
+    assert not state.muted("r2")
+    assert state.active == "r1"
+
+
+def test_two_tools_of_one_response_are_answered_with_one_response() -> None:
+    state = ResponseState()
+    state.called("c1")
+    state.called("c2")
+
+    assert state.answered("c1", wants_response=True) == []
+    assert len(state.answered("c2", wants_response=False)) == 1
+
+
+def test_an_answer_that_wants_no_response_gets_none() -> None:
+    state = ResponseState()
+    state.called("c1")
+
+    assert state.answered("c1", wants_response=False) == []
+
+
+def test_the_end_of_a_response_that_is_not_open_opens_nothing_twice() -> None:
+    state = ResponseState()
+    begin(state, state.request(), "r1")
+    state.request()
+
+    assert state.done("older") == []
+    assert state.active == "r1"
+
+
+def test_a_fresh_connection_repeats_what_was_asked_and_not_begun() -> None:
+    state = ResponseState()
+    frames = state.say("hello", "say_1")
+
+    assert state.reset() == frames
+
+
+def test_a_fresh_connection_forgets_the_open_response() -> None:
+    state = ResponseState()
+    begin(state, state.request(), "r1")
+
+    assert state.reset() == []
+    assert state.active is None
+    assert len(state.request()) == 1
