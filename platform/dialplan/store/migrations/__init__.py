@@ -1,0 +1,1 @@
+"""Revisions of the platform's own tables, run by `Database.prepare`."""

@@ -1,0 +1,204 @@
+"""Writes facts to Postgres from a thread of its own: the audio loop puts and goes on.
+
+A fact that was put is written, or counted in `dropped`; nothing here ever blocks the caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dialplan.store.database import Database, reason
+from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+PAUSE_S = 0.02
+RETRY_S = 0.5
+
+
+def _table(name: str, *columns: str, json: str = "") -> sa.TableClause:
+    return sa.table(
+        name,
+        *(sa.column(column, JSONB if column == json else None) for column in columns),
+        schema="dialplan",
+    )
+
+
+_CALLS = _table(
+    "calls",
+    *("call_sid", "seq", "tenant", "vertical", "caller", "called", "began_at"),
+    *("ended_at", "reason", "duration_ms"),
+)
+_TURNS = _table("turns", "call_sid", "seq", "at", "speaker", "agent", "text", "heard_ms")
+_TOOL_CALLS = _table(
+    "tool_calls",
+    *("call_sid", "seq", "at", "agent", "tool", "arguments", "status", "ms"),
+    json="arguments",
+)
+_HANDOFFS = _table("handoffs", "call_sid", "seq", "at", "source", "target")
+
+
+class Recorder:
+    """Takes facts without waiting and writes them in batches, each once per (call_sid, seq)."""
+
+    def __init__(self, open_database: Callable[[], Database], *, limit: int = 100_000) -> None:
+        """Args: how to open a database inside the thread's own loop; most facts kept waiting."""
+        self._open = open_database
+        self._limit = limit
+        self._facts: queue.SimpleQueue[Fact | None] = queue.SimpleQueue()
+        self._dropped = 0
+        self._give_up_at: float | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread.start()
+
+    @property
+    def dropped(self) -> int:
+        """Facts that were not written: queue full, refused by the database, or out of time."""
+        return self._dropped
+
+    @property
+    def waiting(self) -> int:
+        """Facts put and not yet taken by the writer."""
+        return self._facts.qsize()
+
+    def put(self, fact: Fact) -> None:
+        """Note a fact. Never blocks; when the queue is full the fact is counted as dropped."""
+        if self._closed or self._facts.qsize() >= self._limit:
+            self._dropped += 1
+            return
+        self._facts.put(fact)
+
+    async def close(self, limit: float = 5.0) -> None:
+        """Write what is waiting, for at most `limit` seconds; the rest counts as dropped."""
+        if not self._closed:
+            self._closed = True
+            self._give_up_at = time.monotonic() + limit
+            self._facts.put(None)
+        # The margin covers one statement that was under way at the limit.
+        await asyncio.to_thread(self._thread.join, limit + 10.0)
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            database = self._open()
+            try:
+                last = False
+                while not last:
+                    batch, last = self._take()
+                    self._write(runner, database, batch)
+            finally:
+                runner.run(database.close())
+
+    def _take(self) -> tuple[list[Fact], bool]:
+        first = self._facts.get()
+        if first is None:
+            return [], True
+        batch = [first]
+        if self._give_up_at is None:
+            time.sleep(PAUSE_S)
+        while len(batch) < BATCH:
+            try:
+                fact = self._facts.get_nowait()
+            except queue.Empty:
+                break
+            if fact is None:
+                return batch, True
+            batch.append(fact)
+        return batch, False
+
+    def _write(self, runner: asyncio.Runner, database: Database, batch: Sequence[Fact]) -> None:
+        while batch:
+            if self._give_up_at is not None and time.monotonic() > self._give_up_at:
+                self._dropped += len(batch)
+                return
+            try:
+                runner.run(_store(database, batch))
+                return
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                if _refused(error):
+                    self._one_by_one(runner, database, batch, error)
+                    return
+                logger.warning("facts wait for the database", extra={"reason": reason(error)})
+                time.sleep(RETRY_S)
+
+    def _one_by_one(
+        self, runner: asyncio.Runner, database: Database, batch: Sequence[Fact], error: Exception
+    ) -> None:
+        # One fact that Postgres refuses must not hold back the others.
+        if len(batch) == 1:
+            self._dropped += 1
+            logger.error("fact refused", extra={"reason": type(error).__name__})
+            return
+        for fact in batch:
+            self._write(runner, database, [fact])
+
+
+def _refused(error: Exception) -> bool:
+    # A value that asyncpg itself cannot encode arrives as a plain DBAPIError.
+    return isinstance(error, DataError | IntegrityError) or (
+        isinstance(error, DBAPIError)
+        and error.orig is not None
+        and isinstance(error.orig.__cause__, asyncpg.DataError)
+    )
+
+
+async def _store(database: Database, batch: Sequence[Fact]) -> None:
+    async with asyncio.timeout(10), database.engine.begin() as connection:
+        began = [_began(fact) for fact in batch if isinstance(fact, CallBegan)]
+        await _insert(connection, _CALLS, began, ["call_sid"])
+        for table, kind in ((_TURNS, TurnSpoken), (_TOOL_CALLS, ToolRan), (_HANDOFFS, HandedOff)):
+            rows = [_row(fact) for fact in batch if isinstance(fact, kind)]
+            await _insert(connection, table, rows, ["call_sid", "seq"])
+        for fact in batch:
+            if isinstance(fact, CallEnded):
+                await connection.execute(
+                    sa.update(_CALLS)
+                    .where(_CALLS.c.call_sid == fact.call_sid, _CALLS.c.ended_at.is_(None))
+                    .values(ended_at=fact.at, reason=fact.reason, duration_ms=fact.duration_ms)
+                )
+
+
+async def _insert(
+    connection: AsyncConnection,
+    table: sa.TableClause,
+    rows: Sequence[dict[str, object]],
+    key: Sequence[str],
+) -> None:
+    if rows:
+        await connection.execute(insert(table).on_conflict_do_nothing(index_elements=key), rows)
+
+
+def _began(fact: CallBegan) -> dict[str, object]:
+    row = _row(fact)
+    row["began_at"] = row.pop("at")
+    return row
+
+
+def _row(fact: Fact) -> dict[str, object]:
+    return {name.name: _clean(getattr(fact, name.name)) for name in fields(fact)}
+
+
+def _clean(value: object) -> object:
+    # Postgres holds no NUL in text; one in a transcript must not cost the whole turn.
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case dict():
+            return {str(key): _clean(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_clean(item) for item in value]
+        case _:
+            return value
