@@ -102,7 +102,10 @@ def names_used(template: str) -> frozenset[str]:
     stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")}
     used: set[str] = set()
     owners: set[int] = set()
-    members = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+    members: list[nodes.Getattr | nodes.Getitem] = [
+        *tree.find_all(nodes.Getattr),
+        *tree.find_all(nodes.Getitem),
+    ]
     for node in members:
         member = _member(node)
         if member is not None and isinstance(node.node, nodes.Name):
