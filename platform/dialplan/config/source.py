@@ -240,4 +240,6 @@ def _syntax_hint(message: str) -> str:
         return "put text that holds `: ` in quotes"
     if "cannot start any token" in message:
         return "put text that begins with this character in quotes"
+    if "but got `?`" in message:
+        return "put text that holds `?` in quotes"
     return ""
