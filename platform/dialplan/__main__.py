@@ -1,0 +1,5 @@
+"""`python -m dialplan` is `dialplan`."""
+
+from dialplan.cli.main import main
+
+main()

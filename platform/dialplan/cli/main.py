@@ -1,0 +1,71 @@
+"""The `dialplan` command. Commands are imported when called, so that none pays for another."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from dialplan.errors import DialplanError
+
+# Command -> module under dialplan.cli that has a click command of the same name.
+COMMANDS = {
+    "serve": "answer calls",
+    "call": "place an emulated call and watch it",
+    "check": "find every problem in verticals and tenants",
+    "test": "run conversations against a rehearsal",
+    "demo": "serve a rehearsal and place a call through it",
+    "settings": "print every setting and where it comes from",
+    "version": "print the version",
+}
+
+
+# The first line keeps click from joining the lines.
+EXAMPLES = """\b
+Examples:
+  dialplan check                          find every problem in ./verticals
+  dialplan serve --rehearse               answer calls with no account and no key
+  dialplan call +15550100001 --say "Hi"   ring that server
+"""
+
+
+class _Commands(click.Group):
+    """Looks a command up by the name of its module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"dialplan.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101  a test walks all of them
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # The one-line helps stand above, so that `--help` imports no command.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, no_args_is_help=True, epilog=EXAMPLES)
+def cli() -> None:
+    """Answer phone calls with AI agents written in YAML."""
+
+
+def main() -> None:
+    """Run the command; a problem of the user's is one clear sentence and exit code 2."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except click.exceptions.Exit as exc:
+        sys.exit(exc.exit_code)
+    except DialplanError as exc:
+        click.echo(f"dialplan: {exc}", err=True)
+        sys.exit(2)

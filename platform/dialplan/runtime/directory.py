@@ -1,0 +1,112 @@
+"""What a called number resolves to: tenant, vertical and the values that they share.
+
+There is no default tenant: a number that nobody owns resolves to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dialplan.config.load import LoadedVertical
+from dialplan.errors import ConfigError
+from dialplan.model.tenants import Tenant, Tenants
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A called number with everything that answers it.
+
+    Attributes:
+        number: the called number, E.164.
+        variables: the vertical's variables with the tenant's values over the defaults.
+        secrets: the values of the vertical's secrets that are set; never printed.
+        account: the SID of the Twilio account that owns the number, None when unknown.
+        token: that account's auth token; signs the number's webhooks.
+    """
+
+    number: str
+    tenant: str
+    vertical: LoadedVertical
+    variables: Mapping[str, object]
+    secrets: Mapping[str, str] = field(repr=False)
+    account: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+def build_lines(
+    tenants: Tenants,
+    verticals: Mapping[str, LoadedVertical],
+    environ: Mapping[str, str],
+    *,
+    account: str | None,
+    token: str | None,
+) -> dict[str, Line]:
+    """Return every line by its number; `account` and `token` are the platform's own.
+
+    Raises:
+        ConfigError: a variable that a vertical needs has no value, or a number is bound twice.
+    """
+    lines: dict[str, Line] = {}
+    for name, tenant in tenants.tenants.items():
+        own_account, own_token = _account(name, tenant, environ)
+        for number, vertical_name in tenant.lines.items():
+            loaded = verticals.get(vertical_name)
+            if loaded is None:
+                raise ConfigError(f"tenant `{name}`: there is no vertical `{vertical_name}`")
+            if number in lines:
+                raise ConfigError(
+                    f"tenant `{name}`: `{number}` already belongs to `{lines[number].tenant}`"
+                )
+            lines[number] = Line(
+                number=number,
+                tenant=name,
+                vertical=loaded,
+                variables=_variables(name, tenant, loaded),
+                secrets=_secrets(tenant, loaded, environ),
+                account=own_account or account,
+                token=own_token or token,
+            )
+    return lines
+
+
+def _variables(name: str, tenant: Tenant, loaded: LoadedVertical) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for variable, declared in loaded.vertical.variables.items():
+        value = tenant.variables.get(variable, declared.default)
+        if value is None:
+            raise ConfigError(
+                f"tenant `{name}`: `{loaded.vertical.name}` needs a value for `{variable}`; "
+                "set it under `variables`"
+            )
+        values[variable] = value
+    return values
+
+
+def _secrets(tenant: Tenant, loaded: LoadedVertical, environ: Mapping[str, str]) -> dict[str, str]:
+    # Without a value the tools that need the secret fail alone: a missing key of one tenant must
+    # not keep the others' phones from being answered.
+    values: dict[str, str] = {}
+    for secret in loaded.vertical.secrets:
+        source = tenant.secrets.get(secret, f"env:{secret.upper()}")
+        value = environ.get(source.removeprefix("env:"))
+        if value:
+            values[secret] = value
+    return values
+
+
+def _account(
+    name: str, tenant: Tenant, environ: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    if tenant.twilio is None:
+        return None, None
+    found = [
+        environ.get(source.removeprefix("env:"))
+        for source in (tenant.twilio.account, tenant.twilio.token)
+    ]
+    if not all(found):
+        raise ConfigError(
+            f"tenant `{name}`: set `{tenant.twilio.account[4:]}` and `{tenant.twilio.token[4:]}`, "
+            "or remove `twilio`"
+        )
+    return found[0], found[1]

@@ -1,0 +1,316 @@
+"""The switchboard: answers webhooks, expects streams, knows the calls that run in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dialplan.call.commands import HangUp, Transfer
+from dialplan.errors import DialplanError, ProtocolError
+from dialplan.protocols.twilio.messages import Start
+from dialplan.protocols.twilio.stream import Stream
+from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Say, Verb
+from dialplan.runtime.clock import Clock
+from dialplan.runtime.directory import Line
+from dialplan.runtime.tokens import StreamTokens
+from dialplan.runtime.unavailable import THANKS, after_dial, not_in_service, unavailable
+
+log = logging.getLogger(__name__)
+
+# How long the first message of a stream may take, and how long a stream may take to come at all.
+START_S = 5.0
+STREAM_S = 30.0
+# A stream that has said this many frames before `start` is not Twilio.
+FRAMES_BEFORE_START = 10
+REMEMBERED_ENDINGS = 10_000
+
+Ending = HangUp | Transfer
+
+
+class Leg(Protocol):
+    """The caller's side of a call: one media socket."""
+
+    async def receive(self) -> str | bytes | None:
+        """Return the next frame; None once the socket is closed."""
+        ...
+
+    async def send(self, text: str) -> None:
+        """Send a text frame; a closed socket swallows it."""
+        ...
+
+    async def close(self) -> None:
+        """Close the socket; closing twice is fine."""
+        ...
+
+
+class AttendedCall(Protocol):
+    """One call's runtime: dialled at the webhook, run once the stream is there."""
+
+    async def prepare(self) -> None:
+        """Reach the model. Raises EngineError when that fails; safe to cancel."""
+        ...
+
+    async def run(self, leg: Leg, stream: Stream) -> Ending | None:
+        """Carry the call to its end; return how it is to end at the carrier, None if it is over."""
+        ...
+
+    async def discard(self) -> None:
+        """Let go of everything that `prepare` opened; safe at any time, safe twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """A call that is to be attended. `caller` is as Twilio said it, maybe not a number."""
+
+    call_sid: str
+    account_sid: str
+    caller: str = field(repr=False)
+    line: Line
+
+
+MakeCall = Callable[[CallRequest], AttendedCall]
+
+
+@dataclass(slots=True)
+class _Expected:
+    request: CallRequest
+    call: AttendedCall
+    ready: asyncio.Task[None]
+    answer: tuple[Verb, ...]
+    expiry: asyncio.TimerHandle
+    redeemed: bool = False
+
+
+class Switchboard:
+    """Answers for this process. `public_url` is the origin written into TwiML."""
+
+    def __init__(
+        self,
+        lines: Mapping[str, Line],
+        *,
+        make_call: MakeCall,
+        tokens: StreamTokens,
+        clock: Clock,
+        public_url: str,
+    ) -> None:
+        self.lines = lines
+        self._make_call = make_call
+        self._tokens = tokens
+        self._clock = clock
+        self._public = public_url
+        self._expected: dict[str, _Expected] = {}
+        self._running: dict[str, CallRequest] = {}
+        self._endings: OrderedDict[str, Ending] = OrderedDict()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def running(self) -> int:
+        """How many calls are up."""
+        return len(self._running)
+
+    def tokens_of(self, called: str) -> tuple[str, ...]:
+        """Return the auth tokens that may have signed a webhook about this number.
+
+        A number that is not ours may still be signed by any account we know: its caller hears a
+        sentence, which a refused signature would deny him.
+        """
+        line = self.lines.get(called)
+        if line is not None:
+            return (line.token,) if line.token else ()
+        return self.all_tokens()
+
+    def all_tokens(self) -> tuple[str, ...]:
+        """Return every auth token, once each."""
+        return tuple(dict.fromkeys(line.token for line in self.lines.values() if line.token))
+
+    async def problems(self, ping: Callable[[], Awaitable[None]]) -> list[str]:
+        """Return why this process should get no calls now, in words; empty when it is ready."""
+        try:
+            async with asyncio.timeout(2):
+                await ping()
+        except (DialplanError, TimeoutError) as exc:
+            return [f"database: {exc or 'no answer within 2 s'}"]
+        return []
+
+    async def answer(self, form: Mapping[str, str]) -> Sequence[Verb]:
+        """Answer a voice webhook: the stream to connect to, or what is said instead of it."""
+        sid, called = form.get("CallSid", ""), form.get("To", "")
+        line = self.lines.get(called)
+        if line is None or not sid:
+            log.warning("call to a number that nobody owns", extra={"call_sid": sid})
+            return not_in_service()
+        waiting = self._expected.get(sid)
+        if waiting is not None:
+            # Twilio asks again when our answer was lost: same call, same answer.
+            return waiting.answer
+        if self._busy(line):
+            log.warning("line is at its limit of calls", extra={"call_sid": sid})
+            return unavailable(line, self._url("after"))
+        request = CallRequest(sid, form.get("AccountSid", ""), form.get("From", ""), line)
+        call = self._make_call(request)
+        # The model is dialled now, so that it is there when the stream is.
+        ready = asyncio.create_task(call.prepare(), name=f"prepare {sid}")
+        nonce = self._clock.random_hex(16)
+        token = self._tokens.issue(sid, now=self._clock.epoch(), nonce=nonce)
+        stream_url = self._url("media").replace("https://", "wss://").replace("http://", "ws://")
+        answer = (
+            ConnectStream(stream_url, action=self._url("after"), parameters={"token": token}),
+            *unavailable(line, self._url("after")),
+        )
+        expiry = asyncio.get_running_loop().call_later(STREAM_S, self._expire, sid)
+        self._expected[sid] = _Expected(request, call, ready, answer, expiry)
+        return answer
+
+    async def after(self, form: Mapping[str, str]) -> Sequence[Verb]:
+        """Say what follows the stream, a transfer or a recording."""
+        line = self.lines.get(form.get("To", ""))
+        if "RecordingUrl" in form:
+            return (Say(THANKS), Hangup())
+        if "DialCallStatus" in form:
+            return after_dial(line, form, self._url("after"))
+        ending = self._endings.get(form.get("CallSid", ""))
+        match ending:
+            case HangUp():
+                return (Hangup(),)
+            case Transfer(destination):
+                return (self.transfer_verb(destination),)
+            case None:
+                return unavailable(line, self._url("after"))
+
+    def transfer_verb(self, destination: str) -> Dial:
+        """Return the verb that puts a caller through to a number."""
+        return Dial(destination, timeout=25, action=self._url("after"), answer_on_bridge=True)
+
+    async def fallback(self, form: Mapping[str, str]) -> Sequence[Verb]:
+        """Take over a call whose webhook failed: no model, no database, just the way out."""
+        log.error(
+            "call fell back",
+            extra={"call_sid": form.get("CallSid", ""), "error_code": form.get("ErrorCode", "")},
+        )
+        return unavailable(self.lines.get(form.get("To", "")), self._url("after"))
+
+    def note_status(self, form: Mapping[str, str]) -> None:
+        """Take note of a status callback; they come late, twice and out of order."""
+        log.info(
+            "call status",
+            extra={"call_sid": form.get("CallSid", ""), "status": form.get("CallStatus", "")},
+        )
+        if form.get("CallStatus") in ("completed", "busy", "failed", "no-answer", "canceled"):
+            self._expire(form.get("CallSid", ""))
+
+    async def attend(self, leg: Leg) -> None:
+        """Carry one media stream from its first frame to the end; the leg is closed after it."""
+        stream = Stream()
+        try:
+            expected = await self._admit(leg, stream)
+            if expected is not None:
+                await self._carry(expected, leg, stream)
+        finally:
+            await leg.close()
+
+    async def close(self) -> None:
+        """Let go of calls whose streams never came."""
+        for sid in list(self._expected):
+            self._expire(sid)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=5)
+
+    async def _admit(self, leg: Leg, stream: Stream) -> _Expected | None:
+        """Return the call that this stream belongs to, or None when it belongs to none."""
+        try:
+            async with asyncio.timeout(START_S):
+                start = await _first_start(leg, stream)
+        except TimeoutError:
+            log.warning("stream refused", extra={"reason": f"no start within {START_S} s"})
+            return None
+        except ProtocolError as exc:
+            log.warning("stream refused", extra={"reason": str(exc)})
+            return None
+        if start is None:
+            return None
+        reason = self._tokens.redeem(
+            start.custom_parameters.get("token", ""), start.call_sid, now=self._clock.epoch()
+        )
+        expected = self._expected.pop(start.call_sid, None) if reason is None else None
+        if expected is None:
+            log.warning(
+                "stream refused",
+                extra={"call_sid": start.call_sid, "reason": reason or "call is not expected"},
+            )
+            return None
+        expected.expiry.cancel()
+        return expected
+
+    async def _carry(self, expected: _Expected, leg: Leg, stream: Stream) -> None:
+        request, call = expected.request, expected.call
+        sid = request.call_sid
+        self._running[sid] = request
+        try:
+            await expected.ready
+            ending = await call.run(leg, stream)
+            if ending is not None:
+                self._remember(sid, ending)
+        except DialplanError as exc:
+            # The stream closes, Twilio asks /twilio/after, and that says what the vertical wishes.
+            log.error("call lost", extra={"call_sid": sid, "reason": str(exc)})
+        except Exception:
+            log.exception("call failed", extra={"call_sid": sid})
+        finally:
+            del self._running[sid]
+            expected.ready.cancel()
+            await call.discard()
+
+    def remember(self, call_sid: str, ending: Ending) -> None:
+        """Keep how a call is to end, for the request that Twilio makes after its stream."""
+        self._remember(call_sid, ending)
+
+    def _remember(self, call_sid: str, ending: Ending) -> None:
+        self._endings[call_sid] = ending
+        if len(self._endings) > REMEMBERED_ENDINGS:
+            self._endings.popitem(last=False)
+
+    def _busy(self, line: Line) -> bool:
+        limit = line.vertical.vertical.limits.concurrent_calls
+        requests = [*self._running.values(), *(e.request for e in self._expected.values())]
+        mine = (line.tenant, line.vertical.vertical.name)
+        up = sum((r.line.tenant, r.line.vertical.vertical.name) == mine for r in requests)
+        return up >= limit
+
+    def _expire(self, call_sid: str) -> None:
+        expected = self._expected.pop(call_sid, None)
+        if expected is None:
+            return
+        expected.expiry.cancel()
+        expected.ready.cancel()
+        closing = asyncio.create_task(_let_go(expected), name=f"discard {call_sid}")
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    def _url(self, path: str) -> str:
+        return f"{self._public}/twilio/{path}"
+
+
+async def _let_go(expected: _Expected) -> None:
+    with suppress(asyncio.CancelledError, Exception):
+        await expected.ready
+    await expected.call.discard()
+
+
+async def _first_start(leg: Leg, stream: Stream) -> Start | None:
+    for _ in range(FRAMES_BEFORE_START):
+        frame = await leg.receive()
+        if frame is None:
+            return None
+        if isinstance(frame, bytes):
+            stream.receive_binary(frame)
+            continue
+        for message in stream.receive_text(frame):
+            if isinstance(message, Start):
+                return message
+    raise ProtocolError(f"no start among the first {FRAMES_BEFORE_START} frames")

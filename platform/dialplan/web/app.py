@@ -1,0 +1,158 @@
+"""The HTTP surface: webhooks, the media socket, health and metrics. Decides nothing itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from dialplan.protocols.twilio.twiml import Verb, render
+from dialplan.runtime.switchboard import Switchboard
+from dialplan.web.signed import Refused, check_signature, read_form
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+Decide = Callable[[dict[str, str]], Awaitable[Sequence[Verb]]]
+
+
+class SocketLeg:
+    """A caller's media socket, as the bridge sees it: text in, text out, the end as None."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    async def receive(self) -> str | bytes | None:
+        """Return the next frame, or None when the socket has closed, however it closed."""
+        try:
+            message = await self._socket.receive()
+        except (WebSocketDisconnect, RuntimeError):
+            return None
+        if message["type"] != "websocket.receive":
+            return None
+        text: str | None = message.get("text")
+        return text if text is not None else bytes(message.get("bytes") or b"")
+
+    async def send(self, text: str) -> None:
+        """Send one text frame; a closed socket swallows it, the reader learns of the end."""
+        try:
+            await self._socket.send_text(text)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return
+
+    async def close(self) -> None:
+        """Close the socket; closing twice is fine."""
+        try:
+            await self._socket.close(1000)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return
+
+
+class Webhooks:
+    """Twilio's requests: each is checked, then answered by the switchboard."""
+
+    def __init__(self, switchboard: Switchboard, origins: Sequence[str]) -> None:
+        self._switchboard = switchboard
+        self._origins = tuple(origins)
+
+    async def voice(self, request: Request) -> Response:
+        """Answer a call: which tenant and vertical, and the stream to connect to."""
+        return await self._answer(request, self._switchboard.answer)
+
+    async def after(self, request: Request) -> Response:
+        """Say what comes after the stream or a transfer has ended."""
+        return await self._answer(request, self._switchboard.after)
+
+    async def fallback(self, request: Request) -> Response:
+        """Take over a call whose webhook failed."""
+        return await self._answer(request, self._switchboard.fallback)
+
+    async def status(self, request: Request) -> Response:
+        """Take note of a call's progress; the answer is empty, as Twilio wants it."""
+        try:
+            form = await self._checked(request)
+        except Refused as exc:
+            return PlainTextResponse(str(exc), exc.status)
+        self._switchboard.note_status(form)
+        return Response(status_code=204)
+
+    async def media(self, socket: WebSocket) -> None:
+        """Carry one media stream; an unsigned upgrade is refused before it is accepted."""
+        try:
+            check_signature(
+                socket, [], tokens=self._switchboard.all_tokens(), origins=self._origins
+            )
+        except Refused as exc:
+            log.warning("media socket refused", extra={"reason": str(exc)})
+            await socket.close(1008)
+            return
+        await socket.accept()
+        await self._switchboard.attend(SocketLeg(socket))
+
+    async def _answer(self, request: Request, decide: Decide) -> Response:
+        try:
+            form = await self._checked(request)
+        except Refused as exc:
+            return PlainTextResponse(str(exc), exc.status)
+        return Response(render(*await decide(form)), media_type="text/xml")
+
+    async def _checked(self, request: Request) -> dict[str, str]:
+        try:
+            params = await read_form(request)
+            form = dict(params)
+            check_signature(
+                request,
+                params,
+                tokens=self._switchboard.tokens_of(form.get("To", "")),
+                origins=self._origins,
+            )
+        except Refused as exc:
+            log.warning("webhook refused", extra={"path": request.url.path, "reason": str(exc)})
+            raise
+        return form
+
+
+def build_app(
+    switchboard: Switchboard,
+    origins: Sequence[str],
+    *,
+    registry: CollectorRegistry,
+    ping: Callable[[], Awaitable[None]],
+    extra: Sequence[Route] = (),
+) -> Starlette:
+    """Return the application. `ping` raises StoreError while the database does not answer."""
+    hooks = Webhooks(switchboard, origins)
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        problems = await switchboard.problems(ping)
+        return JSONResponse(
+            {"ready": not problems, "problems": problems, "calls": switchboard.running},
+            503 if problems else 200,
+        )
+
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    both = ["GET", "POST"]
+    return Starlette(
+        routes=[
+            Route("/twilio/voice", hooks.voice, methods=both),
+            Route("/twilio/after", hooks.after, methods=both),
+            Route("/twilio/fallback", hooks.fallback, methods=both),
+            Route("/twilio/status", hooks.status, methods=both),
+            WebSocketRoute("/twilio/media", hooks.media),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            *extra,
+        ]
+    )

@@ -1,0 +1,91 @@
+"""Reads a webhook of Twilio's and proves that it is one.
+
+The URL that was signed is rebuilt from the configured public origins, never from request headers:
+headers can be forged, and behind a proxy they are wrong. See "Webhooks Security" in Twilio's docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import HTTPConnection, Request
+
+from dialplan.errors import ProtocolError
+from dialplan.protocols.twilio.signature import is_valid, parse_form, url_variants
+
+MAX_BODY_BYTES = 64 * 1024
+SIGNATURE = "x-twilio-signature"
+
+
+class Refused(Exception):
+    """The request is not one that Twilio signed for us; `status` is the HTTP answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def raw_target(connection: HTTPConnection) -> str:
+    """Return path and query as on the request line: re-encoding would break signatures."""
+    raw_path: bytes = connection.scope.get("raw_path") or connection.scope["path"].encode()
+    path = raw_path.partition(b"?")[0].decode("latin-1")
+    query = connection.scope.get("query_string", b"").decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
+def signed_urls(connection: HTTPConnection, origins: Sequence[str]) -> tuple[str, ...]:
+    """Return every URL that Twilio may have signed for this request; sockets as `wss`."""
+    target = raw_target(connection)
+    socket = connection.scope["type"] == "websocket"
+    urls: list[str] = []
+    for origin in origins:
+        scheme, _, host = origin.partition("://")
+        if socket:
+            # Media Streams go to wss and carry no query; locally a plain socket stands for it.
+            scheme = {"https": "wss", "http": "ws"}[scheme]
+        urls.extend(url_variants(f"{scheme}://{host}{target}"))
+    return tuple(urls)
+
+
+async def read_form(request: Request) -> list[tuple[str, str]]:
+    """Return the parameters of a webhook: the form of a POST, the query of a GET.
+
+    Raises:
+        Refused: the body is too large or not a form.
+    """
+    if request.method == "GET":
+        return _fields(request.scope.get("query_string", b""))
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise Refused(413, f"expected at most {MAX_BODY_BYTES} bytes")
+    return _fields(bytes(body))
+
+
+def _fields(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_form(body)
+    except ProtocolError as exc:
+        raise Refused(400, f"not a form: {exc}") from exc
+
+
+def check_signature(
+    connection: HTTPConnection,
+    params: Sequence[tuple[str, str]],
+    *,
+    tokens: Sequence[str],
+    origins: Sequence[str],
+) -> None:
+    """Accept the request if one of the tokens signed it.
+
+    Raises:
+        Refused: it did not.
+    """
+    signature = connection.headers.get(SIGNATURE)
+    if signature is None:
+        raise Refused(403, f"no `{SIGNATURE}` header")
+    # A GET is signed over its URL alone, which holds the parameters already.
+    signed_params = [] if connection.scope.get("method") == "GET" else params
+    if not is_valid(tokens, signed_urls(connection, origins), signed_params, signature):
+        raise Refused(403, "the signature does not match; check the auth token and the public URL")
