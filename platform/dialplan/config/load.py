@@ -60,6 +60,11 @@ def load_vertical(folder: Path) -> LoadedVertical:
 
 def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
     """Load `tenants.yaml`, checked against the verticals that exist."""
+    return check_tenants(path, verticals)[0]
+
+
+def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, tuple[Problem, ...]]:
+    """Load `tenants.yaml`, with the problems that do not stop it."""
     source = Source(path.parent)
     root = source.load(path.name)
     tenants = typed(source, root, Tenants) if root is not None else None
@@ -68,7 +73,7 @@ def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
     _check_tenants(source, root, tenants, {one.name: one for one in verticals})
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
-    return tenants
+    return tenants, tuple(sorted(source.problems))
 
 
 def load_conversation(folder: Path, name: str) -> Conversation:

@@ -10,17 +10,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from dialplan.model.shape import Identifier, Scalar
-
-Seed = dict[Identifier, list[dict[Identifier, Scalar]]]
-"""Table to rows, in the order in which they are loaded."""
-
 _RELATIVE = re.compile(r"^today(?P<days>[+-][0-9]{1,4})?(?: (?P<clock>[0-2][0-9]:[0-5][0-9]))?$")
-
-
-def is_relative(written: str) -> bool:
-    """Whether a text counts from today."""
-    return _RELATIVE.match(written) is not None
 
 
 def day_of(written: str, *, today: date) -> date:

@@ -23,6 +23,7 @@ IDENTIFIER = r"^[a-z][a-z0-9_]{0,62}$"
 PHONE = r"^\+[1-9][0-9]{6,14}$"
 DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
 
+_LENGTH = DURATION.strip("^$")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -42,7 +43,7 @@ def parse_duration(written: object) -> timedelta:
     """Turn `500ms`, `20s`, `15m`, `2h` or `30d` into a length of time."""
     if isinstance(written, timedelta):
         return written
-    if not isinstance(written, str) or not re.match(DURATION, written):
+    if not isinstance(written, str) or not re.fullmatch(_LENGTH, written):
         raise ValueError("expected a length of time with its unit, such as `20s` or `15m`")
     number, unit = re.split(r"(?<=[0-9])(?=[a-z])", written)
     return timedelta(**{_UNITS[unit]: float(number)})

@@ -1,0 +1,55 @@
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dialplan.config.load import load_conversations, load_tenants, load_vertical
+from dialplan.config.seeds import load_seed
+
+VERTICALS = Path(__file__).parents[3] / "verticals"
+FOLDERS = sorted(file.parent for file in VERTICALS.glob("*/vertical.yaml"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_shipped_vertical_has_no_problem_at_all(folder: Path) -> None:
+    loaded = load_vertical(folder)
+
+    assert loaded.warnings == ()
+    assert loaded.vertical.name == folder.name
+    assert load_conversations(loaded)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_shipped_seed_fits_its_tables(folder: Path) -> None:
+    database = load_vertical(folder).vertical.database
+    assert database.seed is not None
+
+    rows = load_seed(
+        folder, database.seed, database, today=date(2026, 3, 2), zone=ZoneInfo("America/Chicago")
+    )
+
+    assert set(rows) == set(database.tables)
+
+
+def test_the_family_clinic_has_its_agents_and_tools() -> None:
+    vertical = load_vertical(VERTICALS / "healthcare").vertical
+
+    assert len(vertical.tools) == 14
+    assert set(vertical.agents) == {"front_desk", "scheduling", "triage", "billing"}
+    assert vertical.tools["lab_result_status"].requires == ("patient_id",)
+
+
+def test_every_agent_of_the_family_clinic_knows_the_emergency_rule() -> None:
+    prompts = load_vertical(VERTICALS / "healthcare").prompts
+
+    assert all("hang up and dial 911" in prompt for prompt in prompts.values())
+
+
+def test_the_shipped_tenants_route_the_number_of_the_clinic() -> None:
+    verticals = [load_vertical(folder).vertical for folder in FOLDERS]
+
+    tenants = load_tenants(VERTICALS / "tenants.yaml", verticals)
+
+    assert tenants.resolve("+15550100001") == ("lakeside", "healthcare")
+    assert tenants.resolve("+15550199999") is None
