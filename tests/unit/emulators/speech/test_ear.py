@@ -1,0 +1,34 @@
+"""The transcript's odd spellings are undone; what was said is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialplan.emulators.speech.ear import MoonshineEar, clean
+
+
+@pytest.mark.parametrize(
+    ("transcript", "cleaned"),
+    [
+        ("Is there anything free to-morrow?", "Is there anything free tomorrow?"),
+        ("At five p M.. please", "At five PM please"),
+        ("At nine a.m. tomorrow.", "At nine AM tomorrow."),
+        ("At five p.m.", "At five PM."),
+        ("At ten-thirty, a follow-up", "At ten thirty, a follow up"),
+        ("Well...", "Well."),
+        ("Thank you, good bye .", "Thank you, goodbye."),
+        ("I am fine, Pam.", "I am fine, Pam."),
+        ("555-0123", "555-0123"),
+        ("  ", ""),
+    ],
+)
+def test_odd_spellings_are_undone(transcript: str, cleaned: str) -> None:
+    assert clean(transcript) == cleaned
+
+
+async def test_silence_is_not_even_shown_to_the_model() -> None:
+    ear = MoonshineEar()
+
+    assert await ear.hear(b"") == ""
+    assert await ear.hear(b"\xff" * 16_000) == ""
+    ear.close()
