@@ -69,6 +69,8 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=connect_timeout,
             pool_pre_ping=True,
+            # A failed statement must not carry the values of callers into logs.
+            hide_parameters=True,
             connect_args={"timeout": connect_timeout, "command_timeout": command_timeout},
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
 from dialplan.model.database import Table
+from dialplan.model.seed import day_of, moment_of
 from dialplan.store.database import Database, reason
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.vertical_tables import column_type, quote
@@ -25,13 +28,14 @@ async def load_seed(
     tables: Mapping[str, Table],
     rows: Mapping[str, Sequence[Row]],
     *,
+    today: date,
     timezone: str = "UTC",
 ) -> int:
     """Insert `rows` (table name -> list of rows) and return how many were new.
 
     A row whose key is there already is left as it is. Values are sent as text and read by Postgres
     as the column's type, so a file may write `2026-03-02 09:00`; times
-    without an offset are in `timezone`.
+    without an offset are in `timezone`. Texts such as `today+1 09:00` count from `today`.
 
     Raises:
         StoreError: an unknown table or column, or a row that Postgres refuses, with its place.
@@ -50,7 +54,7 @@ async def load_seed(
             for name in _order(tables, rows):
                 for number, row in enumerate(rows[name]):
                     place = f"seed.{name}[{number}]"
-                    statement, values = _insert(place, name, tables, row)
+                    statement, values = _insert(place, name, tables, row, today, ZoneInfo(timezone))
                     done = await session.exec_driver_sql(statement, values)
                     added += done.rowcount
     except (SQLAlchemyError, OSError, TimeoutError) as error:
@@ -79,7 +83,12 @@ def _order(tables: Mapping[str, Table], rows: Mapping[str, Sequence[Row]]) -> li
 
 
 def _insert(
-    place: str, name: str, tables: Mapping[str, Table], row: Row
+    place: str,
+    name: str,
+    tables: Mapping[str, Table],
+    row: Row,
+    today: date,
+    zone: ZoneInfo,
 ) -> tuple[str, tuple[object, ...]]:
     table = tables[name]
     for column in row:
@@ -93,7 +102,10 @@ def _insert(
     marks = ", ".join(f"CAST(${n}::text AS {kind})" for n, kind in enumerate(kinds, 1))
     body = f"({columns}) VALUES ({marks})" if row else "DEFAULT VALUES"
     statement = f"INSERT INTO {quote(name)} {body} ON CONFLICT DO NOTHING"
-    return statement, tuple(_text(value) for value in row.values())
+    return statement, tuple(
+        _text(_moment(place, kind, value, today, zone))
+        for kind, value in zip(kinds, row.values(), strict=True)
+    )
 
 
 def _highest(table: Table, rows: Sequence[Row]) -> tuple[str, int] | None:
@@ -116,6 +128,22 @@ async def _advance(
         ),
         {"table": table, "key": key, "top": top},
     )
+
+
+def _moment(place: str, kind: str, value: object, today: date, zone: ZoneInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        if kind == "date":
+            return day_of(value, today=today)
+        if kind == "timestamp with time zone":
+            return moment_of(value, today=today, zone=zone)
+    except ValueError as error:
+        raise StoreError(
+            f"{place}: expected a date or moment such as `2026-03-02 09:00` or `today+1 09:00`, "
+            f"got `{value}`"
+        ) from error
+    return value
 
 
 def _text(value: object) -> str | None:

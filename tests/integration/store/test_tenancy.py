@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -35,6 +36,7 @@ TABLES: Mapping[str, Table] = DatabaseShape.model_validate(
         }
     }
 ).tables
+TODAY = date(2026, 3, 2)
 PATIENTS = [
     {"id": 1, "name": "Maria", "phone": "+15550107788", "notes": {"a": [1]}},
     {"id": 7, "name": "O'Neil", "phone": "+15550107789"},
@@ -51,6 +53,7 @@ async def fill(database: Database, vertical: str) -> None:
             tenant,
             TABLES,
             {"slots": slots, "patients": PATIENTS},
+            today=TODAY,
             timezone="America/Chicago",
         )
 
@@ -95,7 +98,7 @@ async def test_a_tools_sql_cannot_leave_its_tenant(database: Database, statement
 
 async def test_a_row_cannot_point_at_another_tenants_row(database: Database) -> None:
     await create_tables(database, "pointing", TABLES)
-    await load_seed(database, "pointing", "lakeside", TABLES, {"patients": PATIENTS})
+    await load_seed(database, "pointing", "lakeside", TABLES, {"patients": PATIENTS}, today=TODAY)
 
     with pytest.raises(StoreError, match=r"seed.slots\[0\]: .*foreign key"):
         await load_seed(
@@ -104,6 +107,7 @@ async def test_a_row_cannot_point_at_another_tenants_row(database: Database) -> 
             "northside",
             TABLES,
             {"slots": [{"starts_at": "2026-03-02 09:00", "patient_id": 1}]},
+            today=TODAY,
         )
 
 
@@ -131,8 +135,8 @@ async def test_seeding_twice_adds_nothing_and_new_rows_get_free_numbers(
     await create_tables(database, "seeded", TABLES)
     rows = {"patients": PATIENTS}
 
-    first = await load_seed(database, "seeded", "lakeside", TABLES, rows)
-    second = await load_seed(database, "seeded", "lakeside", TABLES, rows)
+    first = await load_seed(database, "seeded", "lakeside", TABLES, rows, today=TODAY)
+    second = await load_seed(database, "seeded", "lakeside", TABLES, rows, today=TODAY)
 
     assert (first, second) == (2, 0)
     async with tenant_transaction(database, "seeded", "lakeside") as session:
@@ -156,4 +160,24 @@ async def test_a_wrong_seed_row_is_named(
     await create_tables(database, "wrong", TABLES)
 
     with pytest.raises(StoreError, match=message):
-        await load_seed(database, "wrong", "lakeside", TABLES, rows)
+        await load_seed(database, "wrong", "lakeside", TABLES, rows, today=TODAY)
+
+
+async def test_seeded_moments_count_from_today_by_the_clock_of_the_business(
+    database: Database,
+) -> None:
+    await create_tables(database, "moments", TABLES)
+
+    await load_seed(
+        database,
+        "moments",
+        "lakeside",
+        TABLES,
+        {"slots": [{"starts_at": "today+1 09:00"}]},
+        today=TODAY,
+        timezone="America/Chicago",
+    )
+
+    async with tenant_transaction(database, "moments", "lakeside") as session:
+        at = (await session.execute(text("SELECT starts_at FROM slots"))).scalar_one()
+    assert at == datetime(2026, 3, 3, 15, 0, tzinfo=UTC)

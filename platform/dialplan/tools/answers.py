@@ -1,0 +1,89 @@
+"""What the model reads after it asked for a tool: six kinds of answer, each one JSON text. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["ok", "not_found", "refused", "confirm", "invalid", "failed"]
+
+MOST_CHARACTERS = 16_000
+"""The longest result that a model is given, in characters."""
+
+NOT_FOUND = "Nothing was found or changed with these values."
+NOT_POSSIBLE = (
+    "The data does not allow this: "
+    "something like it is there already, or something it needs is not."
+)
+FAILED = (
+    "This did not work because of a technical problem. "
+    "Tell the caller, and offer another way; do not invent a result."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: its status, and the fields beside it."""
+
+    status: Status
+    fields: Mapping[str, object]
+
+    def text(self) -> str:
+        """The JSON text for the model."""
+        return json.dumps({"status": self.status, **self.fields}, ensure_ascii=False)
+
+
+def ok(result: object) -> Answer:
+    """It was done. A long list is shortened, and says so."""
+    if isinstance(result, list):
+        kept, length = [], 0
+        for item in result:
+            length += len(json.dumps(item, ensure_ascii=False))
+            if length > MOST_CHARACTERS:
+                break
+            kept.append(item)
+        if len(kept) < len(result):
+            return Answer("ok", {"result": kept, "left_out": len(result) - len(kept)})
+    elif len(json.dumps(result, ensure_ascii=False)) > MOST_CHARACTERS:
+        return failed(None)
+    return Answer("ok", {"result": result})
+
+
+def not_found() -> Answer:
+    """It ran and there was nothing."""
+    return Answer("not_found", {"message": NOT_FOUND})
+
+
+def needs_first(missing: Sequence[str], first: Sequence[str]) -> Answer:
+    """The call does not know enough yet; `first` are tools that would tell it."""
+    names = ", ".join(missing)
+    message = f"Not yet: {names} must be known first."
+    if first:
+        message += f" Use {' or '.join(first)} before."
+    return Answer("refused", {"message": message, "first": list(first)})
+
+
+def not_possible() -> Answer:
+    """The data forbids it (a unique or foreign key, a check)."""
+    return Answer("refused", {"message": NOT_POSSIBLE, "first": []})
+
+
+def confirm(tool: str, say: str) -> Answer:
+    """The caller must agree first."""
+    message = (
+        "Ask the caller exactly this. "
+        f"When they agree, call {tool} again with the same arguments; when not, do not."
+    )
+    return Answer("confirm", {"say": say, "message": message})
+
+
+def invalid(parameter: str, message: str) -> Answer:
+    """An argument cannot be used."""
+    return Answer("invalid", {"message": message, "parameter": parameter})
+
+
+def failed(say: str | None) -> Answer:
+    """It broke; why is in the log, not here."""
+    return Answer("failed", {"message": FAILED} | ({"say": say} if say else {}))

@@ -1,0 +1,357 @@
+"""Runs a tool for the model, from its arguments to its answer. Never raises, always answers.
+
+What goes wrong is logged without the caller's words; the model reads a fixed sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from dialplan.errors import DialplanError, ToolError
+from dialplan.model.tool import Tool
+from dialplan.model.vertical import Vertical
+from dialplan.prompts.render import TemplateProblem, render
+from dialplan.tools import answers
+from dialplan.tools.answers import Answer
+from dialplan.tools.arguments import ArgumentProblem, check_arguments
+from dialplan.tools.builtins import run_builtin
+from dialplan.tools.http import HttpCaller, prepare_request
+from dialplan.tools.ports import CallActions, Ledger, Transactions
+from dialplan.tools.queries import Once, Queries
+from dialplan.tools.sql import CompiledSql, compile_sql
+from dialplan.tools.state import CallState
+from dialplan.tools.values import POSTGRES, convert, evaluate, plain, region_of
+
+logger = logging.getLogger(__name__)
+
+Speak = Callable[[str], None]
+
+
+class ToolRunner:
+    """The tools of one vertical, for one call."""
+
+    def __init__(
+        self,
+        vertical: Vertical,
+        *,
+        transactions: Transactions,
+        http: HttpCaller,
+        actions: CallActions,
+        ledger: Ledger,
+        on_start: Speak | None = None,
+        on_slow: Speak | None = None,
+    ) -> None:
+        """Compile every statement; raises ToolError for SQL that cannot be taken.
+
+        Args:
+            vertical: whose tools.
+            transactions: opens a transaction as a tenant.
+            http: sends requests; shared between calls.
+            actions: this call's line.
+            ledger: notes every run.
+            on_start: is given what the caller hears when a tool starts; must not block.
+            on_slow: the same for a tool that takes long.
+        """
+        self._vertical = vertical
+        self._queries = Queries(transactions)
+        self._http = http
+        self._actions = actions
+        self._ledger = ledger
+        self._on_start = on_start
+        self._on_slow = on_slow
+        self._statements = {
+            name: _compile(name, vertical, tool, tool.sql)
+            for name, tool in vertical.tools.items()
+            if tool.sql is not None
+        }
+        self._lookups = {
+            name: _compile(name, vertical, tool, tool.confirm.lookup, reads=True)
+            for name, tool in vertical.tools.items()
+            if tool.confirm is not None and tool.confirm.lookup is not None
+        }
+
+    async def run(self, name: str, arguments_json: str, call: CallState) -> str:
+        """Run a tool and give the JSON text for the model; raises nothing but cancellation."""
+        began = time.monotonic()
+        noted: dict[str, object] = {}
+        try:
+            answer = await self._answer(name, arguments_json, call, noted)
+        except Exception as error:
+            logger.error("tool failed", extra=_facts(name, call, error))
+            answer = self._failed(name, call, noted)
+        except asyncio.CancelledError:
+            self._note(name, call, noted, "cancelled", began)
+            raise
+        self._note(name, call, noted, answer.status, began)
+        return answer.text()
+
+    async def _answer(
+        self, name: str, arguments_json: str, call: CallState, noted: dict[str, object]
+    ) -> Answer:
+        tool = self._vertical.tools.get(name)
+        if tool is None:
+            return answers.invalid("", f"there is no tool `{name}`")
+        missing = [one for one in tool.requires if call.state.get(one) is None]
+        if missing:
+            return answers.needs_first(missing, self._tools_that_set(missing))
+        try:
+            arguments = check_arguments(
+                tool, arguments_json, self._names(call), call.zone, region_of(call.called)
+            )
+        except ArgumentProblem as problem:
+            return answers.invalid(problem.parameter, str(problem))
+        noted.update({key: plain(value, call.zone) for key, value in arguments.items()})
+        key = _key(noted)
+        try:
+            async with asyncio.timeout(tool.timeout.total_seconds()):
+                question = await self._question(name, tool, arguments, call, key)
+                if question is not None:
+                    return question
+                return await self._run(name, tool, arguments, call, key)
+        except IntegrityError as error:
+            logger.info("tool refused by the data", extra=_facts(name, call, error))
+            return answers.not_possible()
+
+    async def _question(
+        self,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, object],
+        call: CallState,
+        key: str,
+    ) -> Answer | None:
+        if tool.confirm is None:
+            return None
+        mark = f"{name} {key}"
+        if mark in call.released:
+            return None
+        asked_at = call.asked.get(mark)
+        if asked_at is not None and call.caller_turns > asked_at:
+            del call.asked[mark]
+            call.released.add(mark)
+            return None
+        names = {**self._names(call), **arguments}
+        if name in self._lookups:
+            row = await self._queries.run(
+                self._lookups[name],
+                self._binds(arguments, call),
+                "one",
+                call,
+                limit=tool.timeout.total_seconds(),
+            )
+            if not isinstance(row, dict):
+                return answers.not_found()
+            names |= row
+        say = render(tool.confirm.say, names)
+        # Only after the question exists: a lookup that fails must not count as asked.
+        call.asked.setdefault(mark, call.caller_turns)
+        return answers.confirm(name, say)
+
+    async def _run(
+        self,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, object],
+        call: CallState,
+        key: str,
+    ) -> Answer:
+        once = Once(name, key) if tool.idempotent else None
+        lock = call.locks.setdefault(f"{name} {key}", asyncio.Lock()) if once else asyncio.Lock()
+        slow = self._speak(tool, {**self._names(call), **arguments})
+        try:
+            async with lock:
+                raw = await self._perform(name, tool, arguments, call, once)
+        finally:
+            if slow is not None:
+                slow.cancel()
+        if raw is None or not tool.idempotent:
+            # The next time is another deed: it is asked about again.
+            call.released.discard(f"{name} {key}")
+        if raw is None:
+            return answers.not_found()
+        return self._shown(tool, raw, arguments, call)
+
+    async def _perform(
+        self,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, object],
+        call: CallState,
+        once: Once | None,
+    ) -> object:
+        if name in self._statements:
+            return await self._queries.run(
+                self._statements[name],
+                self._binds(arguments, call),
+                tool.returns,
+                call,
+                limit=tool.timeout.total_seconds(),
+                once=once,
+            )
+        if once is not None:
+            kept = await self._queries.kept(once, call)
+            if kept is not None:
+                return kept
+        if tool.http is not None:
+            raw = await self._request(name, tool, arguments, call, once)
+        else:
+            raw = await run_builtin(tool, arguments, call, self._actions)
+        if once is not None and raw is not None:
+            await self._queries.keep(once, raw, call)
+        return raw
+
+    async def _request(
+        self,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, object],
+        call: CallState,
+        once: Once | None,
+    ) -> object:
+        if tool.http is None:
+            raise ToolError(f"the tool `{name}` has no `http`")
+        request = prepare_request(
+            tool.http,
+            self._vertical.endpoints,
+            {**self._names(call), **arguments},
+            call.secrets,
+            call.zone,
+        )
+        key = _key({"call": call.call_sid, "tool": name, "key": once.key}) if once else None
+        response = await self._http.send(request, key=key)
+        if response.status == 404:
+            return None
+        if not 200 <= response.status < 300:
+            raise ToolError(f"{request!r} answered with status {response.status}")
+        return response.names()
+
+    def _shown(
+        self, tool: Tool, raw: object, arguments: Mapping[str, object], call: CallState
+    ) -> Answer:
+        names = {**self._names(call), **arguments, "result": raw, "response": raw}
+        result = raw
+        if tool.http is not None and isinstance(raw, dict):
+            result = raw["json"]
+        if tool.result:
+            result = {
+                one: plain(evaluate(template, names), call.zone)
+                for one, template in tool.result.items()
+            }
+        names["result"] = result
+        region = region_of(call.called)
+        filled: dict[str, object] = {}
+        for one, template in tool.set.items():
+            kind = self._vertical.state[one].type
+            try:
+                value = evaluate(template, names)
+                filled[one] = None if value is None else convert(value, kind, call.zone, region)
+            except (ValueError, TemplateProblem) as error:
+                # The deed is done: the model must hear so, even where nothing is learnt from it.
+                reason = f"`set.{one}` could not be filled: {type(error).__name__}"
+                logger.error(
+                    "tool set no state", extra={"call_sid": call.call_sid, "reason": reason}
+                )
+        call.state.update(filled)
+        return answers.ok(result)
+
+    def _failed(self, name: str, call: CallState, arguments: Mapping[str, object]) -> Answer:
+        tool = self._vertical.tools.get(name)
+        if tool is None or tool.say.failed is None:
+            return answers.failed(None)
+        try:
+            return answers.failed(render(tool.say.failed, {**self._names(call), **arguments}))
+        except TemplateProblem:
+            return answers.failed(None)
+
+    def _speak(self, tool: Tool, names: Mapping[str, object]) -> asyncio.TimerHandle | None:
+        if tool.say.start is not None and self._on_start is not None:
+            self._on_start(render(tool.say.start, names))
+        if tool.say.slow is None or self._on_slow is None:
+            return None
+        loop = asyncio.get_running_loop()
+        slow = render(tool.say.slow, names)
+        return loop.call_later(tool.say.after.total_seconds(), self._on_slow, slow)
+
+    def _names(self, call: CallState) -> dict[str, object]:
+        state = dict.fromkeys(self._vertical.state) | call.state
+        return {**call.variables, "state": state, "call": call.about()}
+
+    def _binds(self, arguments: Mapping[str, object], call: CallState) -> dict[str, object]:
+        binds = {name: arguments.get(name) for name in arguments}
+        binds |= {f"state.{name}": call.state.get(name) for name in self._vertical.state}
+        binds |= {f"call.{name}": value for name, value in call.about().items()}
+        return binds | {
+            f"variables.{name}": call.variables.get(name, variable.default)
+            for name, variable in self._vertical.variables.items()
+        }
+
+    def _tools_that_set(self, missing: list[str]) -> list[str]:
+        return [
+            name
+            for name, tool in self._vertical.tools.items()
+            if any(one in tool.set for one in missing)
+        ]
+
+    def _note(
+        self,
+        name: str,
+        call: CallState,
+        arguments: Mapping[str, object],
+        status: str,
+        began: float,
+    ) -> None:
+        ms = (time.monotonic() - began) * 1000
+        self._ledger.tool_ran(call.call_sid, call.agent, name, arguments, status, round(ms, 1))
+
+
+def bind_types(vertical: Vertical, tool: Tool) -> dict[str, str]:
+    """The Postgres type of every name that a tool's SQL may bind."""
+    types = {name: POSTGRES[one.type] for name, one in tool.parameters.items()}
+    types |= {f"state.{name}": POSTGRES[one.type] for name, one in vertical.state.items()}
+    types |= {f"variables.{name}": POSTGRES[one.type] for name, one in vertical.variables.items()}
+    return types | {
+        "call.id": "text",
+        "call.from": "text",
+        "call.to": "text",
+        "call.now": "timestamptz",
+    }
+
+
+def _compile(
+    name: str, vertical: Vertical, tool: Tool, source: str, *, reads: bool = False
+) -> CompiledSql:
+    where = f"tools.{name}.confirm.lookup" if reads else f"tools.{name}.sql"
+    try:
+        compiled = compile_sql(source, bind_types(vertical, tool))
+    except ToolError as error:
+        raise ToolError(f"{where}: {error}") from error
+    if reads and compiled.writes:
+        raise ToolError(f"{where}: expected a SELECT, got a statement that writes")
+    return compiled
+
+
+def _key(arguments: Mapping[str, object]) -> str:
+    canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _facts(name: str, call: CallState, error: Exception) -> dict[str, object]:
+    # What Postgres or a service says may repeat the caller's values: only its kind is logged.
+    reason: str = type(error).__name__
+    if isinstance(error, DBAPIError):
+        reason = f"{reason} {getattr(error.orig, 'sqlstate', '') or ''}".strip()
+    elif isinstance(error, DialplanError):
+        reason = str(error)
+    return {
+        "call_sid": call.call_sid,
+        "agent": call.agent,
+        "tool": name,
+        "reason": reason,
+    }

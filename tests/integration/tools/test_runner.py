@@ -1,0 +1,392 @@
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+
+from dialplan.errors import TelephonyError, ToolError
+from dialplan.model.vertical import Vertical
+from dialplan.store.database import Database
+from dialplan.store.seed import load_seed
+from dialplan.store.tenancy import tenant_transaction
+from dialplan.store.vertical_tables import create_tables
+from dialplan.tools.http import HttpCaller
+from dialplan.tools.runner import ToolRunner
+from dialplan.tools.state import CallState
+
+WRITTEN: dict[str, object] = {
+    "dialplan": 1,
+    "name": "runner_clinic",
+    "title": "Clinic",
+    "variables": {
+        "timezone": {"type": "timezone", "default": "America/Chicago"},
+        "nurse_line": {"type": "phone", "default": "+15550100911"},
+    },
+    "voice": {"greeting": "Hello"},
+    "state": {"patient_id": "integer", "patient_name": "string"},
+    "endpoints": {"ehr": {"base_url": "http://127.0.0.1:1", "retries": 0}},
+    "agents": {"desk": {"entry": True, "prompt": "p.md"}},
+    "tools": {
+        "find_patient": {
+            "description": "Find",
+            "parameters": {
+                "phone": {"type": "phone", "optional": True, "default": "{{ call.from }}"}
+            },
+            "sql": "SELECT id, name FROM patients WHERE phone = :phone",
+            "returns": "one",
+            "set": {"patient_id": "{{ result.id }}", "patient_name": "{{ result.name }}"},
+        },
+        "find_slots": {
+            "description": "Slots",
+            "sql": "SELECT id, starts_at FROM slots WHERE patient_id IS NULL ORDER BY id",
+        },
+        "book_visit": {
+            "description": "Book",
+            "parameters": {"slot_id": "integer"},
+            "requires": ["patient_id"],
+            "confirm": {
+                "lookup": "SELECT starts_at, doctor FROM slots WHERE id = :slot_id",
+                "say": "Shall I book {{ starts_at | spoken_time }} with {{ doctor }}?",
+            },
+            "sql": "UPDATE slots SET patient_id = :state.patient_id"
+            " WHERE id = :slot_id AND patient_id IS NULL RETURNING id, starts_at",
+            "returns": "one",
+            "idempotent": True,
+        },
+        "add_patient": {
+            "description": "Add",
+            "parameters": {"name": "string", "phone": "phone"},
+            "sql": "INSERT INTO patients (name, phone) VALUES (:name, :phone)",
+        },
+        "sleep": {
+            "description": "Sleep",
+            "sql": "SELECT pg_sleep(5)",
+            "timeout": "200ms",
+            "say": {"start": "One moment.", "slow": "Still here.", "after": "50ms"},
+        },
+        "verify": {
+            "description": "Verify",
+            "http": {"get": "{{ endpoints.ehr }}/x"},
+            "say": {"failed": "The insurer does not answer."},
+        },
+        "nurse": {"description": "Nurse", "builtin": "transfer", "to": "nurse_line"},
+        "text_me": {
+            "description": "Text",
+            "parameters": {"message": "string"},
+            "builtin": "send_sms",
+            "idempotent": True,
+        },
+        "hours": {
+            "description": "Hours",
+            "builtin": "answer",
+            "result": {"line": "{{ nurse_line }}", "open": "Until six."},
+        },
+    },
+    "database": {
+        "tables": {
+            "patients": {
+                "columns": {"id": "serial", "name": "text", "phone": {"type": "phone"}},
+                "unique": [["phone"]],
+            },
+            "slots": {
+                "columns": {
+                    "id": "serial",
+                    "doctor": "text",
+                    "starts_at": "timestamptz",
+                    "patient_id": {"references": "patients", "optional": True},
+                }
+            },
+        }
+    },
+}
+VERTICAL = Vertical.model_validate(WRITTEN)
+SEED: dict[str, list[dict[str, object]]] = {
+    "patients": [{"id": 1, "name": "Maria Lopez", "phone": "+15550107788"}],
+    "slots": [{"id": n, "doctor": "Dr. Chen", "starts_at": f"today+{n} 09:00"} for n in (1, 2, 3)],
+}
+
+
+@dataclass
+class Line:
+    """The caller's line, as far as tools reach it."""
+
+    done: list[tuple[str, ...]] = field(default_factory=list)
+    broken: bool = False
+
+    async def transfer(self, destination: str) -> None:
+        if self.broken:
+            raise TelephonyError("the carrier refused", status=500)
+        self.done.append(("transfer", destination))
+
+    async def hang_up(self) -> None:
+        self.done.append(("hang_up",))
+
+    async def send_sms(self, to: str, body: str) -> None:
+        self.done.append(("sms", to, body))
+
+    async def take_message(self, to: str, body: str) -> None:
+        self.done.append(("message", to, body))
+
+
+@dataclass
+class Notes:
+    """Runs of tools, in order."""
+
+    ran: list[tuple[str, str, dict[str, object], str]] = field(default_factory=list)
+
+    def tool_ran(
+        self,
+        call_sid: str,
+        agent: str,
+        tool: str,
+        arguments: Mapping[str, object],
+        status: str,
+        ms: float,
+    ) -> None:
+        assert ms >= 0
+        self.ran.append((agent, tool, dict(arguments), status))
+
+
+@dataclass
+class Desk:
+    """A runner with what it stands on."""
+
+    runner: ToolRunner
+    database: Database
+    line: Line
+    notes: Notes
+    said: list[str]
+    call: CallState
+
+    async def run(self, tool: str, **arguments: object) -> dict[str, object]:
+        answer = json.loads(await self.runner.run(tool, json.dumps(arguments), self.call))
+        assert isinstance(answer, dict)
+        return answer
+
+    async def owner(self, slot: int) -> object:
+        async with tenant_transaction(self.database, VERTICAL.name, self.call.tenant) as session:
+            found = await session.execute(
+                text("SELECT patient_id FROM slots WHERE id = :id"), {"id": slot}
+            )
+            return found.scalar_one()
+
+
+def new_call(sid: str, tenant: str) -> CallState:
+    return CallState(
+        call_sid=sid,
+        tenant=tenant,
+        vertical=VERTICAL.name,
+        caller="+15550107788",
+        called="+15550100001",
+        now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
+        variables={"timezone": "America/Chicago", "nurse_line": "+15550100911"},
+        secrets={"token": "s3cret"},
+        agent="desk",
+    )
+
+
+@pytest.fixture
+async def desk(database: Database, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    tables = VERTICAL.database.tables
+    await create_tables(database, VERTICAL.name, tables)
+    tenant = request.node.name[:60]
+    await load_seed(
+        database,
+        VERTICAL.name,
+        tenant,
+        tables,
+        SEED,
+        today=date(2026, 3, 2),
+        timezone="America/Chicago",
+    )
+    line, notes, http = Line(), Notes(), HttpCaller(private_hosts=["127.0.0.1"])
+    said: list[str] = []
+    runner = ToolRunner(
+        VERTICAL,
+        transactions=partial(tenant_transaction, database),
+        http=http,
+        actions=line,
+        ledger=notes,
+        on_start=said.append,
+        on_slow=said.append,
+    )
+    yield Desk(runner, database, line, notes, said, new_call(f"CA-{tenant}", tenant))
+    await http.close()
+
+
+async def test_what_is_found_fills_the_state(desk: Desk) -> None:
+    answer = await desk.run("find_patient")
+
+    assert answer == {"status": "ok", "result": {"id": 1, "name": "Maria Lopez"}}
+    assert desk.call.state == {"patient_id": 1, "patient_name": "Maria Lopez"}
+    assert desk.notes.ran == [("desk", "find_patient", {"phone": "+15550107788"}, "ok")]
+
+
+async def test_nothing_found_is_an_answer(desk: Desk) -> None:
+    answer = await desk.run("find_patient", phone="+15550109999")
+
+    assert answer["status"] == "not_found"
+    assert desk.call.state == {}
+
+
+async def test_moments_are_told_by_the_clock_of_the_business(desk: Desk) -> None:
+    answer = await desk.run("find_slots")
+
+    rows = answer["result"]
+    assert isinstance(rows, list)
+    assert rows[0] == {"id": 1, "starts_at": "2026-03-03T09:00-06:00"}
+
+
+async def test_a_booking_needs_the_patient_then_the_callers_word_and_happens_once(
+    desk: Desk,
+) -> None:
+    refused = await desk.run("book_visit", slot_id=2)
+    assert refused["status"] == "refused"
+    assert refused["first"] == ["find_patient"]
+    await desk.run("find_patient")
+
+    asked = await desk.run("book_visit", slot_id=2)
+    assert asked["status"] == "confirm"
+    assert asked["say"] == "Shall I book Wednesday, March 4 at 9 AM with Dr. Chen?"
+    again = await desk.run("book_visit", slot_id=2)
+    assert again == asked
+    assert await desk.owner(2) is None
+
+    desk.call.caller_turns += 1
+    booked = await desk.run("book_visit", slot_id=2)
+    assert booked == {
+        "status": "ok",
+        "result": {"id": 2, "starts_at": "2026-03-04T09:00-06:00"},
+    }
+    assert await desk.run("book_visit", slot_id=2) == booked
+    assert await desk.owner(2) == 1
+
+
+async def test_other_arguments_are_asked_about_again(desk: Desk) -> None:
+    await desk.run("find_patient")
+    await desk.run("book_visit", slot_id=1)
+    desk.call.caller_turns += 1
+
+    assert (await desk.run("book_visit", slot_id=3))["status"] == "confirm"
+    assert await desk.owner(1) is None
+
+
+async def test_two_bookings_at_once_do_the_work_once_and_hear_the_same(desk: Desk) -> None:
+    await desk.run("find_patient")
+    await desk.run("book_visit", slot_id=1)
+    desk.call.caller_turns += 1
+
+    first, second = await asyncio.gather(
+        desk.run("book_visit", slot_id=1), desk.run("book_visit", slot_id=1)
+    )
+
+    assert first == second
+    assert first["status"] == "ok"
+
+
+async def test_a_slot_taken_by_another_call_is_not_found_and_not_kept(desk: Desk) -> None:
+    other = new_call("CA-other-" + desk.call.tenant, desk.call.tenant)
+    for call in (desk.call, other):
+        await desk.runner.run("find_patient", "{}", call)
+        await desk.runner.run("book_visit", '{"slot_id": 1}', call)
+        call.caller_turns += 1
+
+    taken = json.loads(await desk.runner.run("book_visit", '{"slot_id": 1}', other))
+    late = await desk.run("book_visit", slot_id=1)
+
+    assert taken["status"] == "ok"
+    assert late["status"] == "not_found"
+    assert (await desk.run("book_visit", slot_id=1))["status"] == "confirm"
+
+
+async def test_a_wrong_argument_is_named(desk: Desk) -> None:
+    answer = await desk.run("add_patient", name="Ana", phone="12")
+
+    assert answer["status"] == "invalid"
+    assert answer["parameter"] == "phone"
+
+
+async def test_what_the_data_forbids_is_refused_and_the_log_has_no_caller_data(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        answer = await desk.run("add_patient", name="Ana", phone="+15550107788")
+
+    assert answer["status"] == "refused"
+    assert "5550107788" not in "".join(str(record.__dict__) for record in caplog.records)
+
+
+async def test_a_slow_tool_fills_the_silence_and_ends_at_its_limit(desk: Desk) -> None:
+    answer = await desk.run("sleep")
+
+    assert answer["status"] == "failed"
+    assert desk.said == ["One moment.", "Still here."]
+    assert (await desk.run("find_patient"))["status"] == "ok"
+
+
+async def test_a_service_that_is_down_fails_with_the_authors_words(desk: Desk) -> None:
+    answer = await desk.run("verify")
+
+    assert answer["status"] == "failed"
+    assert answer["say"] == "The insurer does not answer."
+
+
+async def test_a_transfer_goes_to_the_named_number_only(desk: Desk) -> None:
+    assert (await desk.run("nurse", to="+19005550100"))["status"] == "invalid"
+
+    assert (await desk.run("nurse"))["result"] == {"transferred_to": "nurse_line"}
+    assert desk.line.done == [("transfer", "+15550100911")]
+
+
+async def test_a_carrier_that_refuses_is_a_fixed_sentence(desk: Desk) -> None:
+    desk.line.broken = True
+
+    answer = await desk.run("nurse")
+
+    assert answer["status"] == "failed"
+    assert "carrier" not in str(answer["message"])
+
+
+async def test_an_idempotent_text_message_is_sent_once(desk: Desk) -> None:
+    first = await desk.run("text_me", message="Your visit is on Tuesday.")
+    second = await desk.run("text_me", message="Your visit is on Tuesday.")
+
+    assert first == second
+    assert desk.line.done == [("sms", "+15550107788", "Your visit is on Tuesday.")]
+
+
+async def test_an_answer_comes_from_the_file(desk: Desk) -> None:
+    assert await desk.run("hours") == {
+        "status": "ok",
+        "result": {"line": "+15550100911", "open": "Until six."},
+    }
+
+
+async def test_an_unknown_tool_is_an_answer_too(desk: Desk) -> None:
+    assert (await desk.run("nothing"))["status"] == "invalid"
+
+
+def test_secrets_and_numbers_are_not_in_the_repr_of_a_call() -> None:
+    shown = repr(new_call("CA1", "t"))
+
+    assert "s3cret" not in shown
+    assert "+15550107788" not in shown
+
+
+async def test_sql_that_cannot_be_taken_is_located_before_a_call(desk: Desk) -> None:
+    tools = {"bad": {"description": "d", "sql": "SELECT :nobody"}}
+    vertical = Vertical.model_validate({**WRITTEN, "tools": tools})
+
+    with pytest.raises(ToolError, match=r"tools.bad.sql: `:nobody` is not a value"):
+        ToolRunner(
+            vertical,
+            transactions=partial(tenant_transaction, desk.database),
+            http=HttpCaller(),
+            actions=desk.line,
+            ledger=desk.notes,
+        )
