@@ -25,7 +25,7 @@ _ANY_DAY = date(2026, 1, 5)
 _EXAMPLES = """\b
 Examples:
   dialplan check
-  dialplan check verticals/salon
+  dialplan check verticals/repair_shop
   dialplan check --format json verticals
 """
 
