@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -30,6 +31,8 @@ from dialplan.tools.state import CallState
 from dialplan.tools.values import POSTGRES, convert, evaluate, plain, region_of
 
 logger = logging.getLogger(__name__)
+
+_STATE = re.compile(r"\bstate\.([a-z][a-z0-9_]*)")
 
 Speak = Callable[[str], None]
 
@@ -66,6 +69,7 @@ class ToolRunner:
         self._ledger = ledger
         self._on_start = on_start
         self._on_slow = on_slow
+        self._reads = {name: _state_read(tool) for name, tool in vertical.tools.items()}
         self._statements = {
             name: _compile(name, vertical, tool, tool.sql)
             for name, tool in vertical.tools.items()
@@ -108,7 +112,9 @@ class ToolRunner:
         except ArgumentProblem as problem:
             return answers.invalid(problem.parameter, str(problem))
         noted.update({key: plain(value, call.zone) for key, value in arguments.items()})
-        key = _key(noted)
+        # The same words about another patient are another deed.
+        known = {one: plain(call.state.get(one), call.zone) for one in self._reads[name]}
+        key = _key({"arguments": noted, "state": known})
         try:
             async with asyncio.timeout(tool.timeout.total_seconds()):
                 question = await self._question(name, tool, arguments, call, key)
@@ -335,6 +341,12 @@ def _compile(
     if reads and compiled.writes:
         raise ToolError(f"{where}: expected a SELECT, got a statement that writes")
     return compiled
+
+
+def _state_read(tool: Tool) -> frozenset[str]:
+    """State that decides what a run does; what the run itself sets is its outcome."""
+    written = tool.model_dump_json(include={"sql", "http", "confirm", "result"})
+    return frozenset({*_STATE.findall(written), *tool.requires} - tool.set.keys())
 
 
 def _key(arguments: Mapping[str, object]) -> str:

@@ -81,6 +81,15 @@ WRITTEN: dict[str, object] = {
             "builtin": "send_sms",
             "idempotent": True,
         },
+        "refill": {
+            "description": "Refill",
+            "parameters": {"medicine": "string"},
+            "requires": ["patient_id"],
+            "sql": "INSERT INTO refills (patient_id, medicine)"
+            " VALUES (:state.patient_id, :medicine) RETURNING patient_id",
+            "returns": "one",
+            "idempotent": True,
+        },
         "hours": {
             "description": "Hours",
             "builtin": "answer",
@@ -92,6 +101,13 @@ WRITTEN: dict[str, object] = {
             "patients": {
                 "columns": {"id": "serial", "name": "text", "phone": {"type": "phone"}},
                 "unique": [["phone"]],
+            },
+            "refills": {
+                "columns": {
+                    "id": "serial",
+                    "patient_id": {"references": "patients"},
+                    "medicine": "text",
+                }
             },
             "slots": {
                 "columns": {
@@ -287,6 +303,20 @@ async def test_two_bookings_at_once_do_the_work_once_and_hear_the_same(desk: Des
 
     assert first == second
     assert first["status"] == "ok"
+
+
+async def test_the_same_words_for_another_patient_are_another_deed(desk: Desk) -> None:
+    await desk.run("add_patient", name="Ana Lopez", phone="+15550107789")
+    await desk.run("find_patient")
+    mother = await desk.run("refill", medicine="ibuprofen")
+    again = await desk.run("refill", medicine="ibuprofen")
+    await desk.run("find_patient", phone="+15550107789")
+
+    daughter = await desk.run("refill", medicine="ibuprofen")
+
+    assert mother == again == {"status": "ok", "result": {"patient_id": 1}}
+    assert daughter["status"] == "ok"
+    assert daughter != mother
 
 
 async def test_a_slot_taken_by_another_call_is_not_found_and_not_kept(desk: Desk) -> None:
