@@ -1,0 +1,370 @@
+"""What the caller's words mean for the conversation. It must not look at a tool's answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialplan.emulators.rehearsal.choose import ENOUGH, SURE, Choice, Chooser
+from dialplan.emulators.rehearsal.lexicon import reply, small_talk, verbs_said
+from dialplan.emulators.rehearsal.numerals import ordinal
+from dialplan.emulators.rehearsal.phrases import (
+    ANOTHER_DAY,
+    ANYTHING_ELSE,
+    DECLINED,
+    GOODBYE,
+    HOW_HELP,
+    NOT_HEARD,
+    NOT_UNDERSTOOD,
+    OFFER_HUMAN,
+    TAKE_TIME,
+    THAT_ONE,
+    WELCOME,
+    WHICH_ONE,
+)
+from dialplan.emulators.rehearsal.plan import advance, first_missing, new_goal, take_row, takers
+from dialplan.emulators.rehearsal.rows import Listing, pick
+from dialplan.emulators.rehearsal.rules import Rule, answer, find_rules, hints, match_rule
+from dialplan.emulators.rehearsal.slots import fill
+from dialplan.emulators.rehearsal.state import Ask, Call, Do, Goal, State, Step, Tell, Toolbox
+from dialplan.emulators.rehearsal.toolbox import Parameter, Tool
+from dialplan.emulators.rehearsal.verbalise import spoken_fields, spoken_row, spoken_rows
+
+_ARRIVED_BONUS = 0.17  # who was handed over for these words has a tool for them
+_TURN = re.compile(
+    r"\b(?:actually|instead|rather|wait|on second thoughts?|changed my mind)\b", re.I
+)
+_QUESTION = re.compile(
+    r"\?|^(?:what|when|where|who|which|how|why|do you|does|is there|are there|are you"
+    r"|can i|is it|could i|should i)\b",
+    re.I,
+)
+_UNKNOWN = re.compile(
+    r"\b(?:don't (?:know|have|remember)|do not (?:know|have|remember)|not sure|no idea|skip)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a session says, its tools and its prompt, with the hour and a way to compare."""
+
+    box: Toolbox
+    instructions: str
+    now: datetime
+    chooser: Chooser
+
+
+def interpret(state: State, text: str, brief: Brief) -> Step:
+    """Take what the caller said into `state` and return what to do next."""
+    rule = match_rule(text, find_rules(brief.instructions, brief.box.tools), brief.chooser)
+    if rule is not None and (step := _by_rule(state, rule, brief)) is not None:
+        return step
+    if state.confirming is not None:
+        return _confirmed(state, state.confirming, text, brief)
+    if (
+        state.offered is not None
+        and (step := _offered(state, state.offered, text, brief)) is not None
+    ):
+        return step
+    if (step := _small(state, text, brief)) is not None:
+        return step
+    if state.asked is not None and (step := _answered(state, state.asked, text, brief)) is not None:
+        return step
+    if (
+        state.listing is not None
+        and (step := _chosen(state, state.listing, text, brief)) is not None
+    ):
+        return step
+    return _wanted(state, text, brief)
+
+
+def _by_rule(state: State, rule: Rule, brief: Brief) -> Step | None:
+    tool = brief.box.get(rule.tool)
+    if tool is not None and tool.is_handoff and state.arrived:
+        return None
+    state.goals.clear()
+    state.confirming = None
+    if tool is None:
+        return Tell((rule.words,)) if rule.words else None
+    return _start(state, tool, state.heard[-1], brief, lead=rule.words or "")
+
+
+def _start(state: State, tool: Tool, text: str, brief: Brief, lead: str = "") -> Step:
+    """Begin a tool afresh, or hand over to whom the caller needs."""
+    goal = new_goal(state, tool, text, brief.now)
+    summary = tool.parameter("summary")
+    if summary is not None and (tool.is_handoff or summary.kind == "text"):
+        goal.slots["summary"] = f"The caller says: {text.strip()}"[: summary.max_length or 300]
+    for parameter in tool.parameters:
+        wordy = parameter.kind == "text" and parameter.words & {"reason", "summary", "topic"}
+        if (tool.is_handoff or tool.transfers) and wordy and parameter.required:
+            goal.slots.setdefault(parameter.name, text.strip()[: parameter.max_length or 300])
+    state.goals = [goal]
+    return advance(state, brief.box, brief.now, lead)
+
+
+def _confirmed(state: State, call: Call, text: str, brief: Brief) -> Step:
+    tool = brief.box.get(call.name)
+    said = reply(text)
+    state.confirming = None
+    if tool is None:
+        return _wanted(state, text, brief)
+    changed = {
+        k: v
+        for k, v in fill([p for p in tool.parameters if p.kind != "text"], text, brief.now).items()
+        if call.arguments.get(k) != v
+    }
+    goal = Goal(tool.name, dict(call.arguments))
+    if said != "yes" and state.listing is not None:
+        rows = pick(text, state.listing, brief.now)
+        if len(rows) == 1:
+            take_row(state, goal, tool, rows[0])
+            changed |= {k: v for k, v in goal.slots.items() if call.arguments.get(k) != v}
+    if changed and (said != "yes" or len(text.split()) > 3):
+        goal.slots |= changed
+        state.goals = [goal]
+        return advance(state, brief.box, brief.now)
+    if said == "yes":
+        state.goals = [goal]
+        return Do(tool.name, dict(call.arguments))
+    other = _rank(text, brief)
+    if other and other[0].score >= SURE and other[0].tool.name != tool.name:
+        return _start(state, other[0].tool, text, brief)
+    if said == "no" or small_talk(text) == "dismiss":
+        again = state.listing is not None and not verbs_said(text)
+        state.goals = [Goal(tool.name, _without_ids(goal, tool))] if again else []
+        state.choosing = again
+        return Tell((DECLINED, WHICH_ONE if again else ANYTHING_ELSE))
+    state.confirming = call
+    return Tell((call.outcome.say if call.outcome else NOT_HEARD,))
+
+
+def _without_ids(goal: Goal, tool: Tool) -> dict[str, str | int | float | bool | None]:
+    ids = {p.name for p in tool.parameters if p.kind == "reference"}
+    return {k: v for k, v in goal.slots.items() if k not in ids}
+
+
+def _offered(state: State, offered: str, text: str, brief: Brief) -> Step | None:
+    tool, said = brief.box.get(offered), reply(text)
+    if tool is None or said is None:
+        return None
+    if said == "no":
+        if len(text.split()) > 4 and (ranked := _rank(text, brief)) and ranked[0].score >= SURE:
+            return None
+        state.goals.clear()
+        return Tell((DECLINED, ANYTHING_ELSE))
+    below = state.goals[:]
+    step = _start(state, tool, text, brief)
+    state.goals = [g for g in below if g.tool != tool.name] + state.goals
+    return step
+
+
+def _small(state: State, text: str, brief: Brief) -> Step | None:
+    """Answer the talk that every call has; long sentences are looked at for more."""
+    kind, box = small_talk(text), brief.box
+    short = len(text.split()) <= 7
+    match kind:
+        case "repeat" if short and state.said:
+            return Tell((state.said,))
+        case "wait" if short and not fill_any(state, text, brief):
+            return Tell((TAKE_TIME,))
+        case "human" if box.human is not None:
+            return _start(state, box.human, text, brief)
+        case "dismiss" if short:
+            state.goals.clear()
+            return Tell((DECLINED, ANYTHING_ELSE))
+        case "goodbye" if short or state.goal is None:
+            return _goodbye(state, box)
+        case "nothing" if short and state.asked is None:
+            return _goodbye(state, box)
+        case "thanks" if state.goal is None:
+            return Tell((WELCOME, ANYTHING_ELSE))
+        case "greeting" if state.goal is None:
+            return Tell((HOW_HELP,))
+        case _:
+            ended = state.said.endswith(ANYTHING_ELSE)
+            if ended and reply(text) == "no" and len(text.split()) <= 5:
+                return _goodbye(state, box)
+            if ended and reply(text) == "yes" and len(text.split()) <= 2:
+                return Tell((HOW_HELP,))
+            return None
+
+
+def fill_any(state: State, text: str, brief: Brief) -> bool:
+    """Whether `text` gives the current goal any argument."""
+    tool = brief.box.get(state.goal.tool) if state.goal else None
+    return tool is not None and bool(fill(tool.parameters, text, brief.now))
+
+
+def _goodbye(state: State, box: Toolbox) -> Step:
+    state.goals.clear()
+    tool = box.hang_up
+    if tool is None:
+        return Tell((GOODBYE,))
+    state.goals = [Goal(tool.name)]
+    return Do(tool.name, {}, GOODBYE)
+
+
+def _answered(state: State, asked: str, text: str, brief: Brief) -> Step | None:
+    goal = state.goal
+    tool = brief.box.get(goal.tool) if goal else None
+    parameter = tool.parameter(asked) if tool else None
+    if goal is None or tool is None or parameter is None:
+        return None
+    given = fill(tool.parameters, text, brief.now, asked=asked)
+    loose = parameter.kind in ("text", "name", "person", "code")
+    if asked not in given or loose or _TURN.search(text):
+        ranked = _rank(text, brief)
+        leaves = ranked and ranked[0].tool.name not in {g.tool for g in state.goals}
+        if leaves and _breaks_off(ranked[0], parameter, text):
+            return _start(state, ranked[0].tool, text, brief)
+    if asked in given:
+        goal.slots |= given
+        return advance(state, brief.box, brief.now)
+    if not parameter.required and (_UNKNOWN.search(text) or reply(text) == "no"):
+        goal.skipped.add(asked)
+        return advance(state, brief.box, brief.now)
+    if given:
+        goal.slots |= given
+        return advance(state, brief.box, brief.now)
+    if _QUESTION.search(text) and (found := _told(state, text, brief)) is not None:
+        return Ask(asked, parameter.question, found)
+    if state.sorry >= 2 and brief.box.human is not None:
+        return Tell((OFFER_HUMAN,))
+    return Ask(asked, parameter.question, NOT_HEARD)
+
+
+def _breaks_off(choice: Choice, parameter: Parameter, text: str) -> bool:
+    if len(text.split()) < 4 and not _TURN.search(text):
+        return False
+    loose = parameter.kind in ("text", "name", "person")
+    bar = SURE + (0.15 if loose and not _TURN.search(text) else 0.0)
+    return choice.score >= bar and (bool(verbs_said(text)) or choice.tool.is_handoff)
+
+
+def _chosen(state: State, listing: Listing, text: str, brief: Brief) -> Step | None:
+    """Read the caller's words as a choice among the rows they were told."""
+    box, now, rows = brief.box, brief.now, listing.rows
+    able = takers(state, box)
+    open_ = state.choosing or state.said.endswith((WHICH_ONE, THAT_ONE))
+    picked = pick(text, listing, now)
+    if open_ and not picked and len(rows) == 1 and reply(text) == "yes":
+        picked = [0]
+    again = box.get(listing.tool)
+    if not picked and open_ and again is not None and (found := fill(again.parameters, text, now)):
+        return _search_again(state, again, found, brief)
+    if not open_ and not (picked and able and len(text.split()) <= 12 and _points(text)):
+        return None
+    if len(picked) > 1:
+        some = tuple(rows[i] for i in picked)
+        state.choosing = True
+        return Tell((spoken_rows(some, now), WHICH_ONE))
+    if picked:
+        return _take(state, picked[0], able, text, brief)
+    if open_ and reply(text) == "no":
+        state.listing, state.choosing = None, False
+        return Tell((ANOTHER_DAY,))
+    ranked = _rank(text, brief)
+    if open_ and (not ranked or ranked[0].score < SURE):
+        if _QUESTION.search(text) and (found_ := _told(state, text, brief)) is not None:
+            return Tell((found_, WHICH_ONE))
+        if state.sorry < 2:
+            return Tell((NOT_HEARD, spoken_rows(rows, now), WHICH_ONE))
+    return None
+
+
+def _points(text: str) -> bool:
+    return bool(re.search(r"\b(?:one|first|second|third|fourth|last|that|it)\b", text.lower()))
+
+
+def _search_again(
+    state: State, tool: Tool, found: dict[str, str | int | float | bool | None], brief: Brief
+) -> Step:
+    last = next((c for c in reversed(state.calls) if c.name == tool.name), None)
+    before = dict(last.arguments) if last else {}
+    if any(p.name in found for p in tool.parameters if p.kind in ("date", "time", "date-time")):
+        timed = {p.name for p in tool.parameters if p.kind in ("date", "time", "date-time")}
+        before = {k: v for k, v in before.items() if k not in timed}
+    state.goals.append(Goal(tool.name, {**before, **found}))
+    return advance(state, brief.box, brief.now)
+
+
+def _take(state: State, index: int, able: Sequence[Tool], text: str, brief: Brief) -> Step:
+    listing = state.listing
+    state.choosing = False
+    waiting = next((t for g in reversed(state.goals) for t in able if t.name == g.tool), None)
+    tool = waiting
+    if tool is None and able:
+        ranked = brief.chooser.rank(f"{text}. {state.request}", able, brief.now)
+        tool = ranked[0].tool
+    if tool is None or listing is None:
+        row = listing.rows[index] if listing else {}
+        return Tell((*spoken_fields(row, brief.now), ANYTHING_ELSE))
+    if waiting is None:
+        state.goals = [new_goal(state, tool, state.request, brief.now)]
+    else:
+        while state.goals[-1].tool != waiting.name:
+            state.goals.pop()
+    goal = state.goals[-1]
+    take_row(state, goal, tool, index)
+    said = index + 1 if re.search(r"\b(?:first|second|third|1st|2nd|3rd)\b", text.lower()) else 0
+    names = {1: "first", 2: "second", 3: "third"}
+    lead = (
+        f"The {names.get(said, ordinal(said))} one: {spoken_row(listing.rows[index], brief.now)}."
+        if said
+        else ""
+    )
+    extra = fill([p for p in tool.parameters if p.kind == "text"], text, brief.now)
+    goal.slots |= extra
+    return advance(state, brief.box, brief.now, lead)
+
+
+def _wanted(state: State, text: str, brief: Brief) -> Step:
+    """Find the tool, the agent or the sentence that the caller's words ask for."""
+    again = brief.box.get(state.calls[-1].name) if state.calls else None
+    if again is not None and state.said.endswith(ANOTHER_DAY):
+        found = fill(again.parameters, text, brief.now)
+        if found:
+            return _search_again(state, again, found, brief)
+    ranked = _rank(text, brief, handoffs=not state.arrived)
+    best = ranked[0] if ranked else None
+    fact = _fact(state, text, brief)
+    if fact is not None and best is not None and _QUESTION.search(text):
+        if fact[1] > best.cosine + (0.0 if best.tool.changes else 0.05):
+            return Tell((fact[0], ANYTHING_ELSE))
+    enough = ENOUGH - _ARRIVED_BONUS if state.arrived else ENOUGH
+    if best is not None and best.score >= enough:
+        return _start(state, best.tool, text, brief)
+    if fact is not None:
+        return Tell((fact[0], ANYTHING_ELSE))
+    if state.goal is not None and fill_any(state, text, brief):
+        tool = brief.box.get(state.goal.tool)
+        state.goal.slots |= fill(tool.parameters, text, brief.now) if tool else {}
+        return advance(state, brief.box, brief.now)
+    if state.goal is not None and (tool := brief.box.get(state.goal.tool)) is not None:
+        missing = first_missing(tool, state.goal)
+        if missing is not None:
+            return Ask(missing.name, missing.question, NOT_HEARD)
+    if state.arrived:
+        return Tell((HOW_HELP,))
+    if state.sorry >= 2 and brief.box.human is not None:
+        return Tell((OFFER_HUMAN,))
+    return Tell((NOT_UNDERSTOOD,))
+
+
+def _told(state: State, text: str, brief: Brief) -> str | None:
+    fact = _fact(state, text, brief)
+    return fact[0] if fact else None
+
+
+def _fact(state: State, text: str, brief: Brief) -> tuple[str, float] | None:
+    known = [s for _, row in state.objects[-3:] for s in spoken_fields(row, brief.now)]
+    return answer(text, brief.instructions, known, brief.chooser)
+
+
+def _rank(text: str, brief: Brief, *, handoffs: bool = True) -> list[Choice]:
+    tools = [t for t in brief.box.tools if not t.hangs_up and (handoffs or not t.is_handoff)]
+    return brief.chooser.rank(text, tools, brief.now, hints(brief.instructions, brief.box.tools))

@@ -1,0 +1,58 @@
+"""The rehearsal model behind the emulated Realtime API.
+
+It must not keep a conversation: the items of a turn are all it knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from dialplan.emulators.openai.mind import CallTool, Decision, Say, Turn
+from dialplan.emulators.openai.verbatim import verbatim
+from dialplan.emulators.rehearsal.choose import Chooser, Embeds
+from dialplan.emulators.rehearsal.interpret import Brief
+from dialplan.emulators.rehearsal.policy import next_step
+from dialplan.emulators.rehearsal.state import Ask, Do, Quiet, Tell, Toolbox
+from dialplan.emulators.rehearsal.toolbox import read_tool
+
+
+class RehearsalMind:
+    """Understands by embeddings and rules; but for caches, a pure function of turn and hour."""
+
+    def __init__(self, embedder: Embeds, clock: Callable[[], datetime]) -> None:
+        """Keep the embedder and the clock.
+
+        Args:
+            embedder: compares meanings; its cache is the only memory.
+            clock: the caller's local time.
+        """
+        self._chooser = Chooser(embedder)
+        self._clock = clock
+
+    async def respond(self, turn: Turn) -> AsyncIterator[Decision]:
+        """Yield what to say and which tool to call."""
+        exact = verbatim(turn.response_instructions)
+        if exact is not None:
+            yield Say(exact)
+            return
+        for decision in await asyncio.to_thread(self.decide, turn):
+            yield decision
+
+    def decide(self, turn: Turn) -> list[Decision]:
+        """Return the decisions for `turn`, in order."""
+        tools = [read_tool(definition) for definition in turn.tools]
+        if turn.tool_choice not in ("auto", "none", "required"):
+            tools = [tool for tool in tools if tool.name == turn.tool_choice]
+        brief = Brief(Toolbox(tuple(tools)), turn.instructions, self._clock(), self._chooser)
+        match next_step(turn.items, brief):
+            case Ask(question=question, lead=lead):
+                return [Say(text) for text in (lead, question) if text]
+            case Do(tool=tool, arguments=arguments, lead=lead):
+                said: list[Decision] = [Say(lead)] if lead else []
+                return [*said, CallTool(tool, dict(arguments))]
+            case Tell(sentences=sentences):
+                return [Say(text) for text in sentences if text]
+            case Quiet():
+                return []
