@@ -1,0 +1,104 @@
+"""The telephone line of one answered call: it moves 20 ms each way, 50 times a second.
+
+The line owns the call's timeline. Whoever has the caller's voice at the moment (a media stream, a
+recorder) taps it; whoever wants to be heard puts audio into its playback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from dialplan.emulators.twilio.caller import Caller
+from dialplan.emulators.twilio.clock import Clock
+from dialplan.emulators.twilio.playback import Playback
+from dialplan.protocols.audio import FRAME_BYTES, FRAME_MS, SILENCE
+
+_SILENT_FRAME = bytes((SILENCE,)) * FRAME_BYTES
+
+
+class Tap(Protocol):
+    """Takes what the caller does."""
+
+    def spoke(self, frame: bytes, now_ms: int) -> None:
+        """Take 20 ms of the caller's voice; silence included."""
+        ...
+
+    def pressed(self, digit: str) -> None:
+        """Take one key."""
+        ...
+
+    def played(self, marks: tuple[str, ...]) -> None:
+        """Take the marks whose audio has been played."""
+        ...
+
+
+class PhoneLine:
+    """One line, from answer to end.
+
+    Attributes:
+        caller_audio: the caller's side since the answer, mu-law.
+        agent_audio: what the caller heard since the answer, mu-law, of the same length.
+        digits: keys pressed so far.
+        playback: what is still to be heard.
+        tap: who listens to the caller now, or None.
+        now_ms: how long ago the answer was, in whole frames.
+    """
+
+    def __init__(self, caller: Caller, clock: Clock, on_hang_up: Callable[[], None]) -> None:
+        self.caller_audio = bytearray()
+        self.agent_audio = bytearray()
+        self.digits = ""
+        self.playback = Playback()
+        self.tap: Tap | None = None
+        self.now_ms = 0
+        self._caller = caller
+        self._clock = clock
+        self._on_hang_up = on_hang_up
+        self._idle: list[asyncio.Future[None]] = []
+
+    async def run(self) -> None:
+        """Move audio until the caller hangs up or the task is cancelled."""
+        began = self._clock.monotonic()
+        while self._tick():
+            self.now_ms += FRAME_MS
+            # Against the start and not the last tick, so that lateness does not add up. A late
+            # line catches up in a burst, as packets do.
+            delay = began + self.now_ms / 1000 - self._clock.monotonic()
+            await self._clock.sleep(max(0.0, delay))
+        self._on_hang_up()
+
+    async def play(self, audio: bytes) -> None:
+        """Let the caller hear this, and return when it has been heard."""
+        self.playback.add(audio)
+        if self.playback.idle:
+            return
+        heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._idle.append(heard)
+        await heard
+
+    def _tick(self) -> bool:
+        caller, now = self._caller, self.now_ms
+        played = self.playback.advance()
+        self.agent_audio += played.audio
+        caller.heard(played.audio, now)
+        if played.marks and self.tap:
+            self.tap.played(played.marks)
+        if self._idle and self.playback.idle:
+            self._release()
+        for digit in caller.digits(now):
+            self.digits += digit
+            if self.tap:
+                self.tap.pressed(digit)
+        frame = caller.frame(now) or _SILENT_FRAME
+        self.caller_audio += frame
+        if self.tap:
+            self.tap.spoke(frame, now)
+        return not caller.wants_to_hang_up(now)
+
+    def _release(self) -> None:
+        for heard in self._idle:
+            if not heard.done():
+                heard.set_result(None)
+        self._idle.clear()
