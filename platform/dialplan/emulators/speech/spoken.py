@@ -57,16 +57,9 @@ _ABBREVIATIONS = {
     "hrs": "hours",
     "min": "minutes",
     "mins": "minutes",
-    "mon": "Monday",
-    "tue": "Tuesday",
-    "tues": "Tuesday",
-    "wed": "Wednesday",
-    "thu": "Thursday",
-    "thurs": "Thursday",
-    "fri": "Friday",
-    "sat": "Saturday",
-    "sun": "Sunday",
 }
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_DAY = r"(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)"
 _UNITS = {"min": "minutes", "hrs": "hours", "hr": "hour", "mg": "milligrams", "ml": "milliliters"}
 _UNITS |= {
     "km": "kilometers",
@@ -133,7 +126,7 @@ def say_time(hour: int, minute: int, half: str) -> str:
 def as_spoken(text: str) -> str:
     """Return the words of `text` as they are said aloud, punctuation kept for the melody."""
     text = text.replace("\u2019", "'").replace("\u2018", "'")
-    text = re.sub(r"(?<=[apAP][mM])\s?[-\u2013]\s?(?=\d)", " to ", text)
+    text = re.sub(r"(?:(?<=[apAP][mM])|(?<=[mM]\.))\s?[-\u2013]\s?(?=\d)", " to ", text)
     text = re.sub(r"[\u2013\u2014]|\s-+\s", lambda found: _dash(found, text), text)
     for pattern, say in _RULES:
         text = pattern.sub(say, text)
@@ -204,18 +197,40 @@ def _decimal(found: re.Match[str]) -> str:
 
 
 def _integer(found: re.Match[str]) -> str:
-    digits = found[0].replace(",", "")
-    if (len(digits) > 1 and digits[0] == "0") or (len(digits) > 6 and "," not in found[0]):
+    return _integer_of(found[0])
+
+
+def _integer_of(written: str) -> str:
+    digits = written.replace(",", "")
+    if (len(digits) > 1 and digits[0] == "0") or (len(digits) > 4 and "," not in written):
         return say_digits(digits)
-    if len(digits) == 4 and "," not in found[0] and 1900 <= int(digits) < 2100:
+    if len(digits) == 4 and "," not in written and 1900 <= int(digits) < 2100:
         return say_year(int(digits))
     return say_number(int(digits))
 
 
+def _digits_after(found: re.Match[str]) -> str:
+    return found[1] + say_digits(found[2])
+
+
+def _weekday(short: str) -> str:
+    return next(day for day in _DAYS if day.startswith(short[:3]))
+
+
+def _weekdays(found: re.Match[str]) -> str:
+    return f"{_weekday(found[1])} to {_weekday(found[2])}"
+
+
 def _code(found: re.Match[str]) -> str:
-    return " ".join(
-        say_digits(char) if char.isdecimal() else char.upper() for char in found[0] if char != "-"
-    )
+    said = []
+    for part in found[0].split("-"):
+        if part.isalpha() and len(part) > 3:  # `COVID-19`
+            said.append(part)
+        elif part.isdecimal() and len(part) < 3:
+            said.append(_integer_of(part))
+        else:
+            said += [say_digits(char) if char.isdecimal() else char.upper() for char in part]
+    return " ".join(said)
 
 
 def _address(found: re.Match[str]) -> str:
@@ -244,10 +259,16 @@ _HALF = r"(?:\s?([ap])\.?\s?m\b(?:\.(?=\s+(?-i:[a-z])|,))?)"
 
 # In this order: what is longer and surer first.
 _RULES = [
-    _rule(r"[*`~|<>\[\]{}\"\u201c\u201d_]{1,3}(?=\W|\w|$)(?<!\w_)", " "),
     _rule(r"\bhttps?://\S+", "the web page"),
     _rule(r"[\w.+-]+@[\w-]+\.[\w.-]*\w", _address),
     _rule(r"\b[\w-]+\.(?:com|org|net|gov|edu|io)\b", _address),
+    _rule(r"[*`~|<>\[\]{}\"\u201c\u201d_]+", " "),
+    _rule(r"(?<=\d)\s?-\s?(?=\$\d|\d{1,2}:\d)|(?<=:\d\d)\s?-\s?(?=\d)", " to "),
+    _rule(r"\$(\d[\d.,]*)\s(hundred|thousand|million|billion)\b", r"\1 \2 dollars"),
+    _rule(r"(?<=\d)\s?/\s?(?=(?:hour|day|week|month|year|visit|person|night)\b)", " per "),
+    _rule(r"\b1/2(?=\s(?:hour|day|price|off)\b)", "half"),
+    _rule(rf"\b{_DAY}\.?\s?[-\u2013]\s?{_DAY}\b\.?", _weekdays),
+    _rule(rf"\b{_DAY}\.(?=,?\s)", lambda found: _weekday(found[1])),
     _rule(r"\$\s?(\d[\d,]*)(?:\.(\d{1,2}))?(?!\d)", _money),
     _rule(r"\b(\d{4})-(\d\d)-(\d\d)\b", _iso_date),
     _rule(r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(\d{3}\)\s?|\d{3}[ .-])?\d{3}[.-]\d{4}(?![\w-])", _phone),
@@ -270,6 +291,12 @@ _RULES = [
     _rule(r"(?<=\d)\s?%", " percent"),
     _rule(r"(?<=\d)\s?\u00b0\s?[FC]?", " degrees"),
     _rule(r"(?<=\d)\s?(min|hrs|hr|mg|ml|km|kg|lbs|lb|cm)\b\.?", lambda f: f" {_UNITS[f[1]]}"),
+    _rule(
+        r"\b((?:code|pin|id|zip|ext(?:ension)?|ending in|number)\b\.?(?:\sis)?:?\s)(\d{2,})\b",
+        _digits_after,
+        re.IGNORECASE,
+    ),
+    _rule(r"\b[2-9]11\b", lambda found: say_digits(found[0])),
     _rule(r"\b(?=[A-Za-z-]*\d)(?=[\d-]*[A-Za-z])[A-Za-z\d]+(?:-[A-Za-z\d]+)*\b", _code),
     _rule(r"(?<=\d)\s?-\s?(?=\d)", " to "),
     _rule(r"\b(\d[\d,]*)\.(\d+)\b", _decimal),

@@ -16,6 +16,7 @@ from dialplan.emulators.speech.phonemes import phonemes
         ("the apple the pear", "ðiː ˈæpəl ðə pˈɛɹ"),
         ("nurse zero me", "nˈɜːs zˈiəɹoʊ mˌiː"),
         ("nine A M", "nˈaɪn ˈeɪ ˈɛm"),
+        ("code A seven. A cat", "kˈoʊd ˈeɪ sˈɛvən. ɐ kˈæt"),
         ("a cat", "ɐ kˈæt"),
         ("MRI ID", "ˈɛm ˈɑːɹ ˈaɪ ˈaɪ dˈiː"),
         ("can't", "kˈænt"),

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialplan.emulators.speech.ports import SpeechStarted, SpeechStopped
+from dialplan.emulators.speech.ports import (
+    DetectorFactory,
+    Ear,
+    SpeechStarted,
+    SpeechStopped,
+    Voice,
+)
 from dialplan.emulators.speech.written import (
     EnergyDetector,
     WrittenEar,
@@ -117,6 +123,18 @@ def test_a_higher_threshold_wants_louder_speech() -> None:
 
     assert EnergyDetector(threshold=0.3).feed(quiet) != []
     assert EnergyDetector(threshold=0.7).feed(quiet) == []
+
+
+async def test_written_speech_fits_the_ports() -> None:
+    voice: Voice = WrittenVoice()
+    ear: Ear = WrittenEar()
+    detectors: DetectorFactory = EnergyDetector
+    audio = await voice.speak("yes please")
+
+    detector = detectors(threshold=0.5, prefix_padding_ms=300, silence_duration_ms=500)
+
+    assert await ear.hear(audio) == "yes please"
+    assert detector.feed(audio) == [SpeechStarted(0)]
 
 
 async def test_a_voice_and_an_ear_pass_words_exactly() -> None:
