@@ -1,6 +1,6 @@
 """Said by the voice, carried as mu-law, found by the detector, heard by the ear.
 
-The bounds are what was measured (pitch 1.0: WER 4%, 1.12: 4%) with room for the voice's own
+The bound is what was measured (WER 1.5 to 6.2% over several runs) with room for the voice's own
 randomness. All of it is synthetic speech: it proves the parts fit, not how people are understood.
 """
 
