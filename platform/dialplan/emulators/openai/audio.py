@@ -49,9 +49,9 @@ def _a_law() -> Samples:
 
 
 def _compress(samples: Samples, law: Callable[[], Samples]) -> bytes:
-    """Take the nearest code word of `law` for each sample."""
+    """Take the nearest code word of `law` for each sample; of the two zeros the positive one."""
     codes, edges = _nearest(law)
-    return codes[np.searchsorted(edges, samples.astype(np.float64))].tobytes()
+    return codes[np.searchsorted(edges, samples.astype(np.float64), side="right")].tobytes()
 
 
 @functools.cache
