@@ -1,1 +1,1 @@
-"""What turns caller audio into agent audio."""
+"""What listens, thinks and speaks in a call, behind one seam."""

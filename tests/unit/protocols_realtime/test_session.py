@@ -57,8 +57,8 @@ def test_waiting_requests_in_the_models_own_words_become_one() -> None:
 def test_words_to_say_keep_their_order_and_are_never_merged() -> None:
     state = ResponseState()
     begin(state, state.say("one", "say_1"), "r1")
-    state.say("two", "say_2")
     state.request()
+    state.say("two", "say_2")
     frames = state.done("r1")
     begin(state, frames, "r2")
 
@@ -72,6 +72,16 @@ def test_a_request_that_met_an_open_response_is_sent_again_after_it() -> None:
     state.created("server's own", {})
 
     assert state.refused("create_1", ALREADY_ACTIVE) == []
+    (again,) = sent(state.done("server's own"))
+    assert again["type"] == sent(frames)[0]["type"]
+
+
+def test_words_that_met_an_open_response_are_said_after_it() -> None:
+    state = ResponseState()
+    frames = state.say("hello", "say_1")
+    state.created("server's own", {})
+    state.refused("create_1", ALREADY_ACTIVE)
+
     assert state.done("server's own") == frames
 
 
@@ -142,10 +152,28 @@ def test_a_fresh_connection_repeats_what_was_asked_and_not_begun() -> None:
     assert state.reset() == frames
 
 
-def test_a_fresh_connection_forgets_the_open_response() -> None:
+def test_a_fresh_connection_takes_up_the_response_that_was_lost() -> None:
     state = ResponseState()
     begin(state, state.request(), "r1")
 
-    assert state.reset() == []
+    assert len(state.reset()) == 1
     assert state.active is None
-    assert len(state.request()) == 1
+
+
+def test_a_fresh_connection_does_not_take_up_a_muted_response() -> None:
+    state = ResponseState()
+    begin(state, state.request(), "r1")
+    state.mute()
+
+    assert state.reset() == []
+
+
+def test_a_tool_called_after_another_was_answered_is_waited_for() -> None:
+    state = ResponseState()
+    state.created("r1", {})
+    state.called("c1")
+    state.answered("c1", wants_response=True)
+    state.called("c2")
+
+    assert state.done("r1") == []
+    assert len(state.answered("c2", wants_response=True)) == 1

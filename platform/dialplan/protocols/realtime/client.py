@@ -56,6 +56,11 @@ def _frame(message: Mapping[str, Any]) -> str:
     return orjson.dumps(message).decode()
 
 
+def decode(frame: str) -> dict[str, Any]:
+    """Return a frame of this module as data, for a transport that does its own encoding."""
+    return dict(orjson.loads(frame))
+
+
 def append_audio(payload_b64: str) -> str:
     """`input_audio_buffer.append`. Base64 needs no escaping, so the text is only joined."""
     return '{"type":"input_audio_buffer.append","audio":"' + payload_b64 + '"}'

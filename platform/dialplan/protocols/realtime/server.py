@@ -233,9 +233,14 @@ def parse(frame: str | bytes) -> ServerEvent:
         data = orjson.loads(frame)
     except orjson.JSONDecodeError:
         return Malformed("not json")
-    if not isinstance(data, dict) or not isinstance(data.get("type"), str):
+    return read(data) if isinstance(data, dict) else Malformed("no type")
+
+
+def read(data: Json) -> ServerEvent:
+    """Return the event that an already decoded frame stands for; never raises."""
+    kind = data.get("type")
+    if not isinstance(kind, str):
         return Malformed("no type")
-    kind = data["type"]
     try:
         if kind == _AUDIO_DELTA:
             return AudioDelta(

@@ -39,9 +39,9 @@ class ResponseState:
         self._count = 0
         self._active: str | None = None
         self._asked: _Request | None = None
-        self._queue: deque[_Request] = deque()
+        self._says: deque[_Request] = deque()
+        self._wanted = False
         self._open_calls: set[str] = set()
-        self._answer_wanted = False
         self._muted: set[str] = set()
 
     @property
@@ -54,14 +54,13 @@ class ResponseState:
         return response_id in self._muted
 
     def request(self) -> list[str]:
-        """Ask for a response in the model's own words; one in the queue is enough."""
-        if all(waiting.say is not None for waiting in self._queue):
-            self._queue.append(_Request(self._next_id()))
+        """Ask for a response in the model's own words; one that waits is enough."""
+        self._wanted = True
         return self._next()
 
     def say(self, text: str, say_id: str) -> list[str]:
-        """Ask for a response of exactly these words."""
-        self._queue.append(_Request(self._next_id(), text, say_id))
+        """Ask for a response of exactly these words; they go before the model's own."""
+        self._says.append(_Request(self._next_id(), text, say_id))
         return self._next()
 
     def created(self, response_id: str, metadata: Mapping[str, str]) -> None:
@@ -87,7 +86,7 @@ class ResponseState:
             return []
         self._asked = None
         if code == ALREADY_ACTIVE:
-            self._queue.appendleft(asked)
+            self._put_back(asked)
             return []  # the end of the response that is in the way sends it again
         return self._next()
 
@@ -105,27 +104,38 @@ class ResponseState:
     def answered(self, call_id: str, wants_response: bool) -> list[str]:
         """Note that a tool call was answered; ask for a response once all of them are."""
         self._open_calls.discard(call_id)
-        self._answer_wanted = self._answer_wanted or wants_response
-        if self._open_calls or not self._answer_wanted:
-            return []
-        self._answer_wanted = False
-        return self.request()
+        self._wanted = self._wanted or wants_response
+        return self._next()
 
     def reset(self) -> list[str]:
-        """Begin anew on a fresh connection; the unanswered request, if any, is asked again."""
+        """Begin anew on a fresh connection; what was asked for and not finished is asked again."""
         if self._asked is not None:
-            self._queue.appendleft(self._asked)
+            self._put_back(self._asked)
+        elif self._active is not None and self._active not in self._muted:
+            self._wanted = True
         self._active = None
         self._asked = None
         self._muted.clear()
         return self._next()
+
+    def _put_back(self, request: _Request) -> None:
+        if request.say is None:
+            self._wanted = True
+        else:
+            self._says.appendleft(request)
 
     def _next_id(self) -> str:
         self._count += 1
         return f"create_{self._count}"
 
     def _next(self) -> list[str]:
-        if self._active is not None or self._asked is not None or not self._queue:
+        if self._active is not None or self._asked is not None:
             return []
-        self._asked = self._queue.popleft()
+        if self._says:
+            self._asked = self._says.popleft()
+        elif self._wanted and not self._open_calls:
+            self._wanted = False
+            self._asked = _Request(self._next_id())
+        else:
+            return []
         return [self._asked.frame()]

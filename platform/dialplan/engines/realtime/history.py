@@ -1,0 +1,81 @@
+"""What was said and done in a call, as the frames that tell a fresh session of it.
+
+Holds caller speech: nothing here may be logged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialplan.call.playback import BYTES_PER_MS, Truncation, payload_bytes
+from dialplan.protocols.realtime import client
+
+
+@dataclass(slots=True)
+class _Said:
+    text: str = ""
+    audio_bytes: int = 0
+    heard_ms: int | None = None
+
+    def heard(self) -> str:
+        """The words that were heard, cut in proportion: the model gives no time for a word."""
+        if self.heard_ms is None:
+            return self.text
+        total_ms = self.audio_bytes // BYTES_PER_MS
+        share = min(self.heard_ms / total_ms, 1.0) if total_ms else 0.0
+        words = self.text.split()
+        return " ".join(words[: int(len(words) * share)])
+
+
+class History:
+    """The conversation in order of arrival."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, str | _Said] = {}
+
+    def caller_said(self, item_id: str, text: str) -> None:
+        """Note a turn of the caller."""
+        if text.strip():
+            self._entries[f"caller {item_id}"] = client.message("user", text)
+        else:
+            self._entries.pop(f"caller {item_id}", None)
+
+    def caller_spoke(self, item_id: str) -> None:
+        """Keep the place of a turn whose words are not known yet."""
+        self._entries.setdefault(f"caller {item_id}", "")
+
+    def agent_audio(self, item_id: str, payload_b64: str) -> None:
+        """Note audio of an item."""
+        self._said(item_id).audio_bytes += payload_bytes(payload_b64)
+
+    def agent_said(self, item_id: str, text: str) -> None:
+        """Note the words of an item."""
+        self._said(item_id).text = text
+
+    def truncated(self, cut: Truncation) -> None:
+        """Note how much of an item was heard."""
+        self._said(cut.item_id).heard_ms = cut.audio_end_ms
+
+    def called(self, call_id: str, name: str, arguments: str) -> None:
+        """Note a tool call."""
+        self._entries[f"call {call_id}"] = client.function_call(call_id, name, arguments)
+
+    def answered(self, call_id: str, output: str) -> None:
+        """Note the answer to a tool call."""
+        self._entries[f"output {call_id}"] = client.function_output(call_id, output)
+
+    def frames(self) -> list[str]:
+        """The frames for a fresh session, oldest first."""
+        frames = []
+        for entry in self._entries.values():
+            if isinstance(entry, str):
+                frames.append(entry)
+            elif heard := entry.heard():
+                frames.append(client.message("assistant", heard))
+        return [frame for frame in frames if frame]
+
+    def _said(self, item_id: str) -> _Said:
+        said = self._entries.setdefault(f"agent {item_id}", _Said())
+        if isinstance(said, str):  # keys of speech never hold a frame
+            raise TypeError(f"entry `{item_id}` is not speech")
+        return said

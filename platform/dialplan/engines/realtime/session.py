@@ -1,0 +1,236 @@
+"""The realtime engine: runs the Agents SDK's session for one call, over either transport.
+
+`direct` is our own model transport. `sdk` is the one of the SDK, kept to compare against: it does
+not reconnect, cannot keep a tool silent, and dials only when it is configured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from agents.realtime import (
+    OpenAIRealtimeWebSocketModel,
+    RealtimeHandoffEvent,
+    RealtimeModelConfig,
+    RealtimeModelSendInterrupt,
+    RealtimeModelSendRawMessage,
+    RealtimePlaybackTracker,
+    RealtimeRawModelEvent,
+    RealtimeRunner,
+    RealtimeSession,
+    RealtimeSessionEvent,
+)
+from agents.realtime.model_events import RealtimeModelRawServerEvent
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from dialplan.call.events import EngineLost
+from dialplan.call.playback import Truncation
+from dialplan.engines.engine import EngineSink, HandedOver
+from dialplan.engines.realtime.agents import Agent, AgentSpec, Handover, Hooks, build_agents
+from dialplan.engines.realtime.connection import Endpoint
+from dialplan.engines.realtime.model import DirectRealtimeModel
+from dialplan.engines.realtime.translate import translate
+from dialplan.errors import EngineError
+from dialplan.protocols.realtime import client, server
+
+_log = logging.getLogger(__name__)
+
+Transport = Literal["direct", "sdk"]
+
+
+@dataclass(frozen=True, slots=True)
+class RealtimeEngineConfig:
+    """What one call's engine is made of. `settings` says all but the agent's part of a session."""
+
+    endpoint: Endpoint
+    settings: client.SessionSettings
+    agents: tuple[AgentSpec, ...]
+    entry: str
+    transport: Transport = "direct"
+
+
+class RealtimeEngine:
+    """An `Engine` over a realtime speech model."""
+
+    def __init__(
+        self,
+        config: RealtimeEngineConfig,
+        sink: EngineSink,
+        handing_over: Callable[[Handover], Mapping[str, Any]] = lambda _handover: {},
+    ) -> None:
+        self._config = config
+        self._sink = sink
+        self._graph = build_agents(config.agents, Hooks(handing_over, self._announce, sink))
+        self._session: RealtimeSession | None = None
+        self._drain: asyncio.Task[None] | None = None
+        self._announcements = 0
+        self._closing = False
+        self._direct: DirectRealtimeModel | None = None
+        if config.transport == "direct":
+            silent = frozenset(t.name for a in config.agents for t in a.tools if t.silent)
+            self._direct = DirectRealtimeModel(config.endpoint, config.settings, sink, silent)
+
+    async def connect(self) -> None:
+        """Reach the provider ahead of the call. Raises EngineError."""
+        if self._direct is not None:
+            await self._direct.open()
+
+    async def configure(self) -> None:
+        """Begin the session with the entry agent. Raises EngineError."""
+        entry: Agent = self._graph[self._config.entry]
+        runner = RealtimeRunner(
+            entry,
+            model=self._direct or _sdk_model(self._config.endpoint),
+            config={"tracing_disabled": True},
+        )
+        session = await runner.run(model_config=self._model_config())
+        try:
+            await session.enter()
+        except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
+            raise EngineError(
+                f"could not begin a session with the model ({type(error).__name__}), "
+                "check the address, the key and the network"
+            ) from error
+        self._session = session
+        self._drain = asyncio.create_task(self._drain_session(session), name="realtime session")
+
+    async def send_audio(self, payload: str) -> None:
+        """Pass on the caller's audio, base64 mu-law."""
+        if self._direct is not None:
+            await self._direct.append(payload)
+        elif self._session is not None:
+            try:
+                await self._session.send_audio(base64.b64decode(payload))
+            except ConnectionClosed:
+                return  # the session tells it too
+
+    async def say(self, text: str, say_id: str) -> None:
+        """Have these words said exactly."""
+        if self._direct is not None:
+            await self._direct.say(text, say_id)
+        else:
+            await self._raw(client.create_response(say_id, text, say_id))
+
+    async def respond(self) -> None:
+        """Have the agent speak in its own words."""
+        if self._direct is not None:
+            await self._direct.respond()
+        else:
+            await self._raw('{"type":"response.create"}')
+
+    async def interrupt(self, truncations: Sequence[Truncation]) -> None:
+        """Stop the speech under way and forget what the caller did not hear."""
+        if self._direct is not None:
+            await self._direct.interrupt(truncations)
+            return
+        if self._session is not None and not _server_interrupts(self._config.settings):
+            await self._session.model.send_event(
+                RealtimeModelSendInterrupt(force_response_cancel=True)
+            )
+        for cut in truncations:
+            await self._raw(client.truncate(cut.item_id, cut.content_index, cut.audio_end_ms))
+
+    async def close(self) -> None:
+        """End the session and wait for its task."""
+        self._closing = True
+        drain, self._drain = self._drain, None
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+        elif self._direct is not None:
+            await self._direct.close()
+        if drain is not None:
+            await asyncio.wait([drain])
+
+    async def _announce(self, text: str) -> None:
+        self._announcements += 1
+        await self.say(text, f"announce_{self._announcements}")
+
+    async def _raw(self, frame: str) -> None:
+        """Send a frame past the SDK's session, through its own model."""
+        if self._session is None:
+            return
+        message = client.decode(frame)
+        kind = message.pop("type")
+        try:
+            await self._session.model.send_event(
+                RealtimeModelSendRawMessage({"type": kind, "other_data": message})
+            )
+        except ConnectionClosed:
+            return  # the session tells it too
+
+    async def _drain_session(self, session: RealtimeSession) -> None:
+        """Keep the SDK's queue empty, and tell the call what only the session knows."""
+        reason = "closed"
+        try:
+            async for event in session:
+                self._take(event)
+        except ConnectionClosed as error:
+            reason = f"closed with {1006 if error.rcvd is None else error.rcvd.code}"
+        except Exception as error:  # the call loop of this session: whatever it is, tell the call
+            _log.exception("realtime session failed")
+            reason = type(error).__name__
+            if self._direct is not None and not self._closing:
+                self._sink(EngineLost(reason))
+                return
+        if self._direct is None and not self._closing:
+            self._sink(EngineLost(reason))
+
+    def _take(self, event: RealtimeSessionEvent) -> None:
+        match event:
+            case RealtimeHandoffEvent():
+                self._sink(HandedOver(event.from_agent.name, event.to_agent.name))
+            case RealtimeRawModelEvent() if self._direct is None:
+                if isinstance(event.data, RealtimeModelRawServerEvent):
+                    for told in translate(server.read(event.data.data)):
+                        self._sink(told)
+            case _:
+                pass
+
+    def _model_config(self) -> RealtimeModelConfig:
+        if self._direct is not None:
+            return {}
+        settings = self._config.settings
+        heard: dict[str, Any] = {
+            "format": "pcmu",
+            "transcription": settings.transcription,
+            "turn_detection": settings.turn_detection,
+            "noise_reduction": settings.noise_reduction,
+        }
+        spoken: dict[str, Any] = {"format": "pcmu", "voice": settings.voice}
+        if settings.speed is not None:
+            spoken["speed"] = settings.speed
+        return cast(
+            RealtimeModelConfig,
+            {
+                "url": self._config.endpoint.url,
+                "headers": dict(self._config.endpoint.headers),
+                # Never fed, so that the SDK truncates nothing: what was heard is ours to say.
+                "playback_tracker": RealtimePlaybackTracker(),
+                "initial_model_settings": {
+                    "model_name": settings.model,
+                    "output_modalities": ["audio"],
+                    "audio": {"input": heard, "output": spoken},
+                },
+            },
+        )
+
+
+def _server_interrupts(settings: client.SessionSettings) -> bool:
+    return bool((settings.turn_detection or {}).get("interrupt_response", True))
+
+
+def _sdk_model(endpoint: Endpoint) -> OpenAIRealtimeWebSocketModel:
+    return OpenAIRealtimeWebSocketModel(
+        transport_config={
+            "ping_interval": endpoint.ping_interval_s,
+            "ping_timeout": endpoint.ping_timeout_s,
+            "handshake_timeout": endpoint.open_timeout_s,
+            "max_size": endpoint.max_size,
+        }
+    )

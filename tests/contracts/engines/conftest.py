@@ -1,0 +1,202 @@
+"""An emulated model on loopback, and one call's engine against it, over either transport."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import pytest
+
+from dialplan.emulators.openai.faults import NONE, Faults
+from dialplan.emulators.openai.mind import Decision
+from dialplan.emulators.openai.scripted import ScriptedMind
+from dialplan.emulators.openai.server import RealtimeServer
+from dialplan.emulators.speech.ports import SpeechStarted, SpeechStopped
+from dialplan.engines.engine import EngineEvent
+from dialplan.engines.realtime.agents import AgentSpec, HandoffSpec, ToolSpec
+from dialplan.engines.realtime.connection import Endpoint
+from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig, Transport
+from dialplan.protocols.realtime.client import SessionSettings
+
+LOUD, QUIET = b"\x00", b"\xff"
+WAIT_S = 20.0
+MODEL = "gpt-realtime-2.1"
+SCHEMA: Mapping[str, Any] = {"type": "object", "properties": {"name": {"type": "string"}}}
+Event = TypeVar("Event")
+
+
+class Tone:
+    """Speaks 40 ms a letter, so that length tells what was said."""
+
+    async def speak(self, text: str) -> bytes:
+        return bytes([0x55]) * (len(text) * 320)
+
+
+class Listener:
+    """Hears the same words in every utterance."""
+
+    async def hear(self, audio: bytes) -> str:
+        return "a visit please" if audio else ""
+
+
+class Loudness:
+    """Finds speech in loud bytes, and its end in silence after them."""
+
+    def __init__(self, silence_ms: int) -> None:
+        self._silence_ms = silence_ms
+        self._at_ms = 0
+        self._end: int | None = None
+
+    def feed(self, audio: bytes) -> list[SpeechStarted | SpeechStopped]:
+        found: list[SpeechStarted | SpeechStopped] = []
+        before, self._at_ms = self._at_ms, self._at_ms + len(audio) // 8
+        if LOUD in audio:
+            if self._end is None:
+                found.append(SpeechStarted(before))
+            self._end = self._at_ms
+        elif self._end is not None and self._at_ms - self._end >= self._silence_ms:
+            found.append(SpeechStopped(self._end))
+            self._end = None
+        return found
+
+
+def detector(*, threshold: float, prefix_padding_ms: int, silence_duration_ms: int) -> Loudness:
+    return Loudness(silence_duration_ms)
+
+
+@dataclass
+class Line:
+    """One call as seen from its engine: what it told, and what its tools were given."""
+
+    engine: RealtimeEngine
+    mind: ScriptedMind
+    server: RealtimeServer
+    events: list[EngineEvent] = field(default_factory=list)
+    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self, event: EngineEvent) -> None:
+        self.events.append(event)
+        self.changed.set()
+
+    def all(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def until(self, kind: type[Event], count: int = 1) -> list[Event]:
+        """Wait until `count` events of a kind were told; return all of them."""
+        return await self.until_true(lambda: self.all(kind), count)
+
+    async def until_true(self, find: Callable[[], list[Event]], count: int = 1) -> list[Event]:
+        async with asyncio.timeout(WAIT_S):
+            while len(found := find()) < count:
+                self.changed.clear()
+                await self.changed.wait()
+        return found
+
+    async def speak(self, ms: int = 400) -> None:
+        """Be a caller who says something and stops."""
+        for piece in [LOUD] * (ms // 20) + [QUIET] * 20:
+            await self.engine.send_audio(base64.b64encode(piece * 160).decode())
+
+    async def begin_to_speak(self) -> None:
+        """Be a caller who begins to say something."""
+        await self.engine.send_audio(base64.b64encode(LOUD * 160).decode())
+
+
+Dial = Callable[..., AbstractAsyncContextManager[Line]]
+
+
+@pytest.fixture(params=["direct", "sdk"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    return "direct" if request.param == "direct" else "sdk"
+
+
+def line_over(transport: Transport) -> Dial:
+    @asynccontextmanager
+    async def dialled(
+        steps: Sequence[Sequence[Decision]], faults: Faults = NONE, reconnects: int = 2
+    ) -> AsyncIterator[Line]:
+        mind = ScriptedMind(steps)
+        async with RealtimeServer(
+            mind=mind, ear=Listener(), voice=Tone(), detector=detector, faults=faults, speed=20
+        ) as server:
+            line: Line
+
+            def record(name: str, answer: str) -> Callable[..., Any]:
+                async def invoke(arguments: Mapping[str, Any], call_id: str) -> str:
+                    line.calls.append((name, arguments))
+                    if answer == "raise":
+                        raise RuntimeError("the service is down")
+                    if answer == "late":
+                        await asyncio.sleep(0.3)
+                    return answer
+
+                return invoke
+
+            def tool(name: str, answer: str, *, silent: bool = False) -> ToolSpec:
+                return ToolSpec(name, f"does {name}", SCHEMA, record(name, answer), silent=silent)
+
+            desk = AgentSpec(
+                name="desk",
+                instructions=lambda: "You are the desk.",
+                tools=(
+                    tool("look_up", "found"),
+                    tool("slow", "late"),
+                    tool("broken", "raise"),
+                    tool("hush", "done", silent=True),
+                ),
+                handoffs=(
+                    HandoffSpec("billing", "About a bill.", SCHEMA, None, ("my bill is wrong",)),
+                    HandoffSpec("visits", "About a visit.", SCHEMA, "One moment."),
+                ),
+            )
+            others = tuple(
+                AgentSpec(name, f"You do {name}.".strip, (tool("bills", "none"),))
+                for name in ("billing", "visits")
+            )
+            config = RealtimeEngineConfig(
+                endpoint=Endpoint(
+                    f"{server.url}?model={MODEL}", reconnects=reconnects, reconnect_wait_s=0.01
+                ),
+                settings=SessionSettings(
+                    model=MODEL,
+                    voice="marin",
+                    instructions="",
+                    transcription={"model": "gpt-4o-mini-transcribe"},
+                    turn_detection={
+                        "type": "server_vad",
+                        "silence_duration_ms": 200,
+                        "interrupt_response": True,
+                        "create_response": True,
+                    },
+                ),
+                agents=(desk, *others),
+                entry="desk",
+                transport=transport,
+            )
+            engine = RealtimeEngine(config, lambda event: line.tell(event), lambda _h: {"vip": 1})
+            line = Line(engine, mind, server)
+            try:
+                await engine.connect()
+                await engine.configure()
+                yield line
+            finally:
+                await engine.close()
+
+    return dialled
+
+
+@pytest.fixture
+def dial(transport: Transport) -> Dial:
+    """A line over either transport."""
+    return line_over(transport)
+
+
+@pytest.fixture
+def dial_direct() -> Dial:
+    """A line over our own transport, for what the other cannot do."""
+    return line_over("direct")

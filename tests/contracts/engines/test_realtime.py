@@ -1,0 +1,236 @@
+"""What a call may rely on, whichever transport carries the session."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from dialplan.call.events import (
+    CallerSpeechStarted,
+    EngineLost,
+    ResponseEnded,
+    ResponseStarted,
+    SpeechArrived,
+    SpeechFinished,
+    ToolFinished,
+    ToolStarted,
+)
+from dialplan.call.playback import Truncation, payload_bytes
+from dialplan.emulators.openai.faults import Faults
+from dialplan.emulators.openai.mind import CallTool, FunctionOutput, Message, Say
+from dialplan.engines.engine import (
+    AgentSaid,
+    CallerSaid,
+    HandedOver,
+    PeerFault,
+    Reconnected,
+    TokensUsed,
+)
+
+Dial = Any  # the type stands in conftest, which pytest does not let us import
+
+
+def outputs(line: Any) -> list[str]:
+    return [item.output for item in line.mind.turns[-1].items if isinstance(item, FunctionOutput)]
+
+
+async def test_words_are_said_exactly_and_come_back_with_their_id(dial: Dial) -> None:
+    async with dial([]) as line:
+        await line.engine.say("Welcome to the clinic.", "say_1")
+        (ended,) = await line.until(ResponseEnded)
+
+        assert ended.status == "completed"
+        assert line.all(ResponseStarted)[0].say_id == "say_1"
+        assert [said.text for said in line.all(AgentSaid)] == ["Welcome to the clinic."]
+        heard = sum(payload_bytes(piece.payload) for piece in line.all(SpeechArrived))
+        assert heard == len("Welcome to the clinic.") * 320
+        assert line.all(SpeechFinished)
+        assert line.all(TokensUsed)[0].output_tokens > 0
+
+
+async def test_words_asked_for_during_speech_come_after_it(dial: Dial) -> None:
+    async with dial([]) as line:
+        await line.engine.say("The first thing.", "say_1")
+        await line.engine.say("The second thing.", "say_2")
+        await line.until(ResponseEnded, 2)
+
+        assert [r.say_id for r in line.all(ResponseStarted)] == ["say_1", "say_2"]
+        assert line.all(PeerFault) == []
+
+
+async def test_the_caller_is_heard_and_answered(dial: Dial) -> None:
+    async with dial([[Say("Certainly.")]]) as line:
+        await line.speak()
+        await line.until(ResponseEnded)
+
+        assert [said.text for said in await line.until(CallerSaid)] == ["a visit please"]
+        assert [said.text for said in line.all(AgentSaid)] == ["Certainly."]
+
+
+async def test_a_tool_is_run_and_its_answer_spoken_of(dial: Dial) -> None:
+    async with dial([[CallTool("look_up", {"name": "Ann"})], [Say("Found it.")]]) as line:
+        await line.engine.respond()
+        await line.until(AgentSaid)
+
+        assert line.calls == [("look_up", {"name": "Ann"})]
+        assert len(line.all(ToolStarted)) == len(line.all(ToolFinished)) == 1
+        assert outputs(line) == ["found"]
+
+
+async def test_a_failing_tool_does_not_end_the_call(dial: Dial) -> None:
+    async with dial([[CallTool("broken")], [Say("Sorry.")]]) as line:
+        await line.engine.respond()
+        await line.until(AgentSaid)
+
+        assert "did not work" in outputs(line)[0]
+        assert "service is down" not in outputs(line)[0]
+        assert line.all(ToolFinished)
+
+
+async def test_a_handoff_changes_agent_and_tells_the_next_what_is_known(dial: Dial) -> None:
+    step = CallTool("to_billing", {"summary": "bill too high", "name": "Ann"})
+    async with dial([[step], [Say("Billing here.")]]) as line:
+        await line.engine.respond()
+        await line.until(AgentSaid)
+
+        assert await line.until(HandedOver) == [HandedOver("desk", "billing")]
+        assert json.loads(outputs(line)[0]) == {
+            "status": "handed_over",
+            "to": "billing",
+            "summary": "bill too high",
+            "known": {"name": "Ann", "vip": 1},
+        }
+        first, last = line.mind.turns
+        assert (first.instructions, last.instructions) == ("You are the desk.", "You do billing.")
+        assert [tool.name for tool in last.tools] == ["bills"]
+        billing = next(tool for tool in first.tools if tool.name == "to_billing")
+        assert billing.description.splitlines()[-1] == 'Callers say: "my bill is wrong"'
+
+
+async def test_a_handoff_is_announced_before_the_next_agent_speaks(dial: Dial) -> None:
+    async with dial([[CallTool("to_visits")], [Say("Visits here.")]]) as line:
+        await line.engine.respond()
+        said = await line.until(AgentSaid, 2)
+
+        assert [each.text for each in said] == ["One moment.", "Visits here."]
+
+
+async def test_barge_in_leaves_in_memory_what_was_heard(dial: Dial) -> None:
+    long = "This is a long sentence that nobody will listen to until its very end."
+    async with dial([[Say(long)], [Say("Yes?")]]) as line:
+        await line.engine.respond()
+        (piece, *_) = await line.until(SpeechArrived)
+        await line.begin_to_speak()
+        await line.until(CallerSpeechStarted)
+        await line.engine.interrupt([Truncation(piece.item_id, piece.content_index, 0)])
+        (ended,) = await line.until(ResponseEnded)
+        await line.speak()
+        await line.until(ResponseEnded, 2)
+
+        assert ended.status == "cancelled"
+        spoken = [i.text for i in line.mind.turns[-1].items if isinstance(i, Message)]
+        assert long not in spoken
+        assert line.all(PeerFault) == []
+
+
+async def test_nothing_is_told_after_the_end(dial: Dial) -> None:
+    async with dial([]) as line:
+        await line.engine.close()
+        told = len(line.events)
+        await line.engine.send_audio("////")
+        await line.engine.say("too late", "say_1")
+        await line.engine.close()
+
+        assert len(line.events) == told
+        assert line.all(EngineLost) == []
+
+
+async def test_a_connection_that_stays_lost_is_told_once(dial: Dial) -> None:
+    async with dial([[Say("x")]], faults=Faults(drop_at_response=1), reconnects=0) as line:
+        await line.engine.respond()
+        lost = await line.until(EngineLost)
+
+        assert [each.reason for each in lost] == ["closed with 1006"]
+
+
+async def test_two_tools_of_one_response_are_spoken_of_once(dial_direct: Dial) -> None:
+    steps = [[CallTool("look_up"), CallTool("slow")], [Say("Both done.")], [Say("Again!")]]
+    async with dial_direct(steps) as line:
+        await line.engine.respond()
+        await line.until(AgentSaid)
+        await asyncio.sleep(0.5)
+
+        assert [said.text for said in line.all(AgentSaid)] == ["Both done."]
+        assert sorted(outputs(line)) == ["found", "late"]
+
+
+async def test_an_unknown_tool_is_answered_and_spoken_of(dial_direct: Dial) -> None:
+    async with dial_direct([[CallTool("imagined")], [Say("Let me see.")]]) as line:
+        await line.engine.respond()
+        await line.until(AgentSaid)
+
+        assert outputs(line) == ["Tool imagined not found"]
+
+
+async def test_a_silent_tool_is_not_spoken_of(dial_direct: Dial) -> None:
+    async with dial_direct([[CallTool("hush")], [Say("Oh no.")]]) as line:
+        await line.engine.respond()
+        await line.until(ToolFinished)
+        await line.until(ResponseEnded)
+        await asyncio.sleep(0.3)
+
+        assert line.all(AgentSaid) == []
+
+
+async def test_every_queued_item_is_cut(dial_direct: Dial) -> None:
+    async with dial_direct([[Say("Yes?")]]) as line:
+        await line.engine.say("The first thing.", "say_1")
+        await line.engine.say("The second thing.", "say_2")
+        await line.until(ResponseEnded, 2)
+        items = list(dict.fromkeys(piece.item_id for piece in line.all(SpeechArrived)))
+        await line.engine.interrupt([Truncation(item, 0, 0) for item in items])
+        await line.engine.respond()
+        await line.until(ResponseEnded, 3)
+
+        spoken = [i.text for i in line.mind.turns[-1].items if isinstance(i, Message) and i.text]
+        assert len(items) == 2
+        assert spoken == []
+        assert line.all(PeerFault) == []
+
+
+async def test_a_lost_session_is_taken_up_with_what_was_said(dial_direct: Dial) -> None:
+    faults = Faults(connection=1, drop_at_response=3)
+    steps = [[CallTool("look_up")], [Say("Back again.")]]
+    async with dial_direct(steps, faults=faults) as line:
+        await line.engine.say("Good morning.", "say_1")
+        await line.until(ResponseEnded)
+        await line.engine.respond()
+        await line.until(Reconnected)
+        await line.until(AgentSaid, 2)
+
+        items = line.mind.turns[-1].items
+        assert Message("assistant", "Good morning.") in items
+        assert outputs(line) == ["found"]
+        assert line.mind.turns[-1].instructions == "You are the desk."
+        assert line.server.connections == 2
+        assert line.all(EngineLost) == []
+
+
+async def test_a_response_lost_in_the_middle_is_told_and_taken_up(dial_direct: Dial) -> None:
+    faults = Faults(connection=1, drop_after_audio_ms=400)
+    steps = [[Say("A sentence that is cut by the network.")], [Say("Sorry, again.")]]
+    async with dial_direct(steps, faults=faults) as line:
+        await line.engine.respond()
+        await line.until(ResponseEnded, 2)
+
+        assert [each.status for each in line.all(ResponseEnded)] == ["lost", "completed"]
+        assert [said.text for said in line.all(AgentSaid)] == ["Sorry, again."]
+
+
+async def test_a_server_that_drops_every_connection_is_given_up(dial_direct: Dial) -> None:
+    async with dial_direct([], faults=Faults(drop_at_response=1), reconnects=2) as line:
+        await line.engine.say("hello", "say_1")
+        await line.until(EngineLost)
+
+        assert line.server.connections == 3

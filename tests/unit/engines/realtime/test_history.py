@@ -1,0 +1,70 @@
+"""What a fresh session is told of the conversation."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+
+from dialplan.call.playback import Truncation
+from dialplan.engines.realtime.history import History
+
+SECOND = base64.b64encode(bytes(8000)).decode()
+
+
+def told(history: History) -> list[dict[str, Any]]:
+    return [orjson.loads(frame)["item"] for frame in history.frames()]
+
+
+def texts(history: History) -> list[tuple[str, str]]:
+    return [(item["role"], item["content"][0]["text"]) for item in told(history)]
+
+
+def test_turns_are_told_in_the_order_they_were_spoken() -> None:
+    history = History()
+    history.agent_audio("a", SECOND)
+    history.caller_spoke("c")
+    history.agent_said("a", "good morning")
+    history.agent_said("b", "a visit then")
+    history.caller_said("c", "a visit")
+
+    assert texts(history) == [
+        ("assistant", "good morning"),
+        ("user", "a visit"),
+        ("assistant", "a visit then"),
+    ]
+
+
+def test_only_the_heard_part_of_a_cut_item_is_told() -> None:
+    history = History()
+    history.agent_audio("a", SECOND)
+    history.agent_said("a", "one two three four")
+    history.truncated(Truncation("a", 0, 500))
+
+    assert texts(history) == [("assistant", "one two")]
+
+
+def test_an_unheard_item_is_not_told() -> None:
+    history = History()
+    history.agent_said("a", "one two")
+    history.truncated(Truncation("a", 0, 0))
+
+    assert told(history) == []
+
+
+def test_noise_without_words_is_not_told() -> None:
+    history = History()
+    history.caller_spoke("c")
+    history.caller_said("c", " ")
+    history.caller_spoke("d")
+
+    assert told(history) == []
+
+
+def test_calls_and_their_answers_are_told() -> None:
+    history = History()
+    history.called("1", "look_up", "{}")
+    history.answered("1", "found")
+
+    assert [item["type"] for item in told(history)] == ["function_call", "function_call_output"]
