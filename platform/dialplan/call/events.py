@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LOST = "lost"
+"""Status of a response whose connection broke."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamStarted:
@@ -42,7 +45,7 @@ class ResponseStarted:
 
 @dataclass(frozen=True, slots=True)
 class ResponseEnded:
-    """The model ended a response: completed, cancelled, failed or incomplete."""
+    """A response is over: completed, cancelled, failed or incomplete; or lost, to come again."""
 
     response_id: str
     status: str

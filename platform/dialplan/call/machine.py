@@ -21,6 +21,7 @@ from dialplan.call.commands import (
     Transfer,
 )
 from dialplan.call.events import (
+    LOST,
     CallerSpeechStarted,
     CallerSpeechStopped,
     CallEvent,
@@ -97,6 +98,11 @@ class CallMachine:
         """Whether the call has ended, so that every further event is ignored."""
         return self._over
 
+    @property
+    def quiet(self) -> bool:
+        """Whether no agent speaks or is about to, and all that was said has been heard."""
+        return self._ledger.idle and not self._responses
+
     def next_deadline(self) -> int | None:
         """Return when `TimerFired` is due, None when nothing is waited for."""
         if self._over:
@@ -133,8 +139,8 @@ class CallMachine:
                 self._responses.add(response_id)
                 if self._farewell is not None and self._farewell.say_id == say_id is not None:
                     self._farewell.response_id = response_id
-            case ResponseEnded(response_id):
-                self._response_ended(response_id)
+            case ResponseEnded(response_id, status):
+                self._response_ended(response_id, lost=status == LOST)
             case CallerSpeechStarted():
                 return self._barge_in()
             case CallerSpeechStopped():
@@ -185,12 +191,12 @@ class CallMachine:
         mark = self._ledger.queue(piece.item_id, piece.content_index, size)
         return [] if mark is None else [PlaySpeech(piece.payload, mark)]
 
-    def _response_ended(self, response_id: str) -> None:
+    def _response_ended(self, response_id: str, *, lost: bool) -> None:
         self._responses.discard(response_id)
         self._muted.discard(response_id)
         leaving = self._farewell
-        if leaving is None:
-            return
+        if leaving is None or lost:
+            return  # the engine has lost words said again
         if leaving.say_id is None:
             leaving.said = not self._responses
         elif leaving.response_id == response_id:

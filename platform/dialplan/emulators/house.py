@@ -1,0 +1,113 @@
+"""A whole rehearsal in one process: the real server, and every peer it needs, on loopback."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from prometheus_client import CollectorRegistry
+
+from dialplan.config.load import load_tenants
+from dialplan.config.seeds import load_seed as read_seed
+from dialplan.emulators.loopback import serving
+from dialplan.emulators.openai.mind import Mind
+from dialplan.emulators.stage import NOTICE, Sound, Stage, set_stage
+from dialplan.errors import ConfigError
+from dialplan.runtime.directory import Line
+from dialplan.runtime.service import Service, load_all, open_service
+from dialplan.settings import Settings
+from dialplan.store.facts import Fact
+from dialplan.store.seed import load_seed
+from dialplan.web.app import build_app
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running rehearsal. `origin` is the server's own, `http://127.0.0.1:port`."""
+
+    origin: str
+    stage: Stage
+    service: Service
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises ConfigError when the port is taken."""
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as exc:
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {exc.strerror}; choose another with `--port`"
+        ) from exc
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    sound: Sound,
+    listener: socket.socket,
+    mind: Mind | None = None,
+    watch: Callable[[Fact], None] = lambda _fact: None,
+    notice: str | None = NOTICE,
+) -> AsyncIterator[House]:
+    """Start the stage and the server under rehearsal; nothing leaves this machine."""
+    port = listener.getsockname()[1]
+    origin = f"http://127.0.0.1:{port}"
+    verticals = load_all(settings.verticals)
+    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
+    numbers = [number for tenant in tenants.tenants.values() for number in tenant.lines]
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(
+            set_stage(
+                verticals,
+                numbers,
+                origin=origin,
+                sound=sound,
+                mind=mind,
+                language_model=settings.rehearsal_llm,
+                notice=notice,
+            )
+        )
+        # The emulated services take any token: a secret without a value gets one.
+        secrets = {
+            source.removeprefix("env:"): "rehearsal"
+            for tenant in tenants.tenants.values()
+            for source in tenant.secrets.values()
+        }
+        service = await stack.enter_async_context(
+            open_service(settings, {**secrets, **environ}, stage.peers, watch=watch)
+        )
+        app = build_app(
+            service.switchboard,
+            [origin],
+            registry=CollectorRegistry(),
+            ping=service.database.ping,
+        )
+        await stack.enter_async_context(serving(app, listener))
+        yield House(origin, stage, service)
+
+
+async def seed(house: House, line: Line) -> int:
+    """Load the vertical's demo data for a line's tenant; returns how many rows were new."""
+    vertical = line.vertical.vertical
+    if vertical.database.seed is None:
+        return 0
+    zone = ZoneInfo(str(line.variables.get("timezone") or "UTC"))
+    today = datetime.now(zone).date()
+    rows = read_seed(
+        line.vertical.folder, vertical.database.seed, vertical.database, today=today, zone=zone
+    )
+    return await load_seed(
+        house.service.database,
+        vertical.name,
+        line.tenant,
+        vertical.database.tables,
+        rows,
+        today=today,
+        timezone=str(zone),
+    )

@@ -1,0 +1,132 @@
+"""The whole stage of a rehearsal: model, carrier and services on loopback, ready for a call."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialplan.config.load import LoadedVertical, load_rehearsal
+from dialplan.emulators.loopback import serving
+from dialplan.emulators.openai.language_model import LanguageModelMind
+from dialplan.emulators.openai.mind import Mind
+from dialplan.emulators.openai.server import RealtimeServer
+from dialplan.emulators.rehearsal.embedding import Embedder
+from dialplan.emulators.rehearsal.mind import RehearsalMind
+from dialplan.emulators.services import services_app
+from dialplan.emulators.speech.detector import SileroDetector
+from dialplan.emulators.speech.ear import MoonshineEar
+from dialplan.emulators.speech.extra import require
+from dialplan.emulators.speech.ports import DetectorFactory, Ear, Voice
+from dialplan.emulators.speech.voice import PiperVoice
+from dialplan.emulators.speech.written import EnergyDetector, WrittenEar, WrittenVoice
+from dialplan.emulators.twilio.carrier import Carrier
+from dialplan.emulators.twilio.record import NumberConfig
+from dialplan.runtime.service import Peers
+
+NOTICE = "This is a rehearsal."
+CALLER_PITCH = 1.12
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """How a rehearsal sounds: who speaks, who listens."""
+
+    agent: Voice
+    caller: Voice
+    ear: Ear
+    detector: DetectorFactory
+
+
+def spoken() -> Sound:
+    """Return real speech: synthesised, telephone quality, recognised again.
+
+    Raises:
+        ConfigError: the `rehearsal` extra is not installed.
+    """
+    require()
+    return Sound(PiperVoice(), PiperVoice(CALLER_PITCH), WrittenEar(MoonshineEar()), SileroDetector)
+
+
+def written() -> Sound:
+    """Return speech that carries its own text: exact and fast, for tests of conversations."""
+    voice = WrittenVoice()
+    return Sound(voice, voice, WrittenEar(), EnergyDetector)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What stands on loopback."""
+
+    carrier: Carrier
+    model: RealtimeServer
+    sound: Sound
+    peers: Peers
+
+
+@asynccontextmanager
+async def set_stage(
+    verticals: Mapping[str, LoadedVertical],
+    numbers: Iterable[str],
+    *,
+    origin: str,
+    sound: Sound,
+    mind: Mind | None = None,
+    language_model: str | None = None,
+    notice: str | None = NOTICE,
+) -> AsyncIterator[Stage]:
+    """Start every emulator; `origin` is where the server under rehearsal will listen.
+
+    A `mind` thinks instead of the rehearsal model (scripted ones, in tests), and so does the
+    OpenAI-compatible server at `language_model`. `notice` is said before every greeting.
+    """
+    token, account = secrets.token_hex(16), f"AC{secrets.token_hex(16)}"
+    services = {
+        f"{name}.{endpoint}": load_rehearsal(loaded.folder, declared.rehearsal)
+        for name, loaded in verticals.items()
+        for endpoint, declared in loaded.vertical.endpoints.items()
+        if declared.rehearsal is not None
+    }
+    async with AsyncExitStack() as stack:
+        services_url = await stack.enter_async_context(serving(services_app(services)))
+        thinks = mind or _mind(language_model)
+        model = await stack.enter_async_context(
+            RealtimeServer(mind=thinks, ear=sound.ear, voice=sound.agent, detector=sound.detector)
+        )
+        config = NumberConfig(
+            f"{origin}/twilio/voice",
+            fallback_url=f"{origin}/twilio/fallback",
+            status_callback=f"{origin}/twilio/status",
+        )
+        carrier = await stack.enter_async_context(
+            Carrier(
+                account_sid=account,
+                auth_token=token,
+                voice=sound.agent,
+                numbers=dict.fromkeys(numbers, config),
+            )
+        )
+        peers = Peers(
+            public_url=origin,
+            realtime_url=model.url,
+            realtime_key=None,
+            account=account,
+            token=token,
+            twilio_url=carrier.rest_url,
+            twilio_user=account,
+            twilio_password=token,
+            services={
+                (vertical, endpoint): f"{services_url}/{vertical}.{endpoint}"
+                for vertical, endpoint in (name.split(".", 1) for name in services)
+            },
+            notice=notice,
+        )
+        yield Stage(carrier, model, sound, peers)
+
+
+def _mind(language_model: str | None) -> Mind:
+    if language_model is not None:
+        return LanguageModelMind(language_model)
+    return RehearsalMind(Embedder(), lambda: datetime.now().astimezone())

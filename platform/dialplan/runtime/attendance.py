@@ -1,0 +1,400 @@
+"""One call, attended: the leg, the engine, the machine between them, and the tools.
+
+One task owns the call's state. Readers only put events in its inbox; audio from the caller goes
+straight to the engine. Nothing is awaited between looking at the state and changing it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from dialplan.call.commands import (
+    ClearPlayback,
+    CloseEngine,
+    Command,
+    EndStream,
+    HangUp,
+    InterruptEngine,
+    PlaySpeech,
+    Say,
+    Transfer,
+)
+from dialplan.call.events import (
+    CallerSpeechStopped,
+    CallEvent,
+    EngineLost,
+    HangUpRequested,
+    MarkReturned,
+    SpeechArrived,
+    StreamStarted,
+    StreamStopped,
+    TimerFired,
+    TransferRequested,
+)
+from dialplan.call.machine import CallMachine
+from dialplan.call.transcript import Line, Transcript
+from dialplan.engines.engine import (
+    AgentSaid,
+    CallerSaid,
+    Engine,
+    EngineEvent,
+    EngineSink,
+    HandedOver,
+    PeerFault,
+    Reconnected,
+    TokensUsed,
+)
+from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.errors import TelephonyError, ToolError
+from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Stop
+from dialplan.protocols.twilio.stream import Stream
+from dialplan.runtime.assembly import agent_specs, call_policy
+from dialplan.runtime.clock import Clock
+from dialplan.runtime.switchboard import CallRequest, Ending, Leg
+from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.telephony.rest import TwilioRest
+from dialplan.tools.http import HttpCaller
+from dialplan.tools.ports import Transactions
+from dialplan.tools.runner import ToolRunner
+from dialplan.tools.state import CallState
+
+log = logging.getLogger(__name__)
+
+# A second of talk makes some 60 events; a backlog of this size means that the loop stands still.
+INBOX = 5_000
+# A frame that the carrier does not take in this time never reaches the caller.
+SEND_S = 5.0
+CONFIGURE_S = 10.0
+
+MakeEngine = Callable[
+    [tuple[AgentSpec, ...], EngineSink, Callable[[Handover], Mapping[str, Any]]], Engine
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Filler:
+    """Words for the caller while a tool works."""
+
+    text: str
+
+
+Inbox = CallEvent | EngineEvent | Dtmf | _Filler
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every call of this process shares.
+
+    Attributes:
+        note: takes the facts of all calls; must not block.
+        notice: said before every greeting, None outside rehearsals.
+        carrier: Twilio over REST for an account (SID, token), None when it is not set up.
+    """
+
+    clock: Clock
+    note: Callable[[Fact], None]
+    transactions: Transactions
+    http: HttpCaller
+    carrier: Callable[[CallRequest], TwilioRest | None]
+    notice: str | None = None
+
+
+class Attendance:
+    """Attends one call (an `AttendedCall` of the switchboard's)."""
+
+    def __init__(self, request: CallRequest, make_engine: MakeEngine, around: Surroundings) -> None:
+        self._request = request
+        self._around = around
+        line = request.line
+        self._state = CallState(
+            call_sid=request.call_sid,
+            tenant=line.tenant,
+            vertical=line.vertical.vertical.name,
+            caller=request.caller,
+            called=line.number,
+            now=around.clock.now,
+            variables=line.variables,
+            secrets=line.secrets,
+            agent=line.vertical.vertical.entry,
+        )
+        self._tools = ToolRunner(
+            line.vertical.vertical,
+            transactions=around.transactions,
+            http=around.http,
+            actions=self,
+            ledger=self,
+            on_start=self._speak,
+            on_slow=self._speak,
+        )
+        self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
+        self._engine = make_engine(
+            agent_specs(line.vertical, self._names, self._run_tool), self._put, self._handing_over
+        )
+        self._transcript = Transcript()
+        self._inbox: asyncio.Queue[Inbox] = asyncio.Queue(INBOX)
+        self._lost = asyncio.Event()
+        self._fillers = 0
+        self._seq = 0
+
+    # -- AttendedCall ---------------------------------------------------------------------------
+
+    async def prepare(self) -> None:
+        """Reach the model ahead of the stream."""
+        await self._engine.connect()
+
+    async def run(self, leg: Leg, stream: Stream) -> Ending | None:
+        """Carry the call from its stream's start to the end."""
+        began = self._around.clock.monotonic_ms()
+        line = self._request.line
+        self._note_began()
+        reason = "failed"
+        try:
+            async with asyncio.timeout(CONFIGURE_S):
+                await self._engine.configure()
+            async with asyncio.TaskGroup() as tasks:
+                reader = tasks.create_task(self._listen(leg, stream))
+                try:
+                    reason, ending = await self._converse(leg, stream)
+                finally:
+                    reader.cancel()
+            return ending
+        finally:
+            self._write(self._transcript.settle(last=True))
+            ended_ms = self._around.clock.monotonic_ms()
+            self._around.note(
+                CallEnded(*self._stamp(), reason=reason, duration_ms=ended_ms - began)
+            )
+            log.info(
+                "call ended",
+                extra={
+                    "call_sid": self._request.call_sid,
+                    "tenant": line.tenant,
+                    "reason": reason,
+                    "ignored": dict(stream.ignored),
+                },
+            )
+
+    async def discard(self) -> None:
+        """Close the engine."""
+        await self._engine.close()
+
+    # -- the call's own task --------------------------------------------------------------------
+
+    async def _converse(self, leg: Leg, stream: Stream) -> tuple[str, Ending | None]:
+        """Handle events until the machine is done; return the reason and what comes after."""
+        commands = self._machine.handle(StreamStarted(), self._now())
+        while True:
+            done = await self._execute(commands, leg, stream)
+            if done is not None:
+                return done
+            event = await self._next()
+            commands = self._take(event)
+            if self._inbox.empty() and self._machine.quiet:
+                self._write(self._transcript.settle())
+
+    async def _next(self) -> Inbox:
+        """Return the next event, or the machine's timer when that is due first."""
+        if self._lost.is_set():
+            return EngineLost("inbox_full")
+        deadline = self._machine.next_deadline()
+        if deadline is None:
+            return await self._inbox.get()
+        wait_s = max(0, deadline - self._now()) / 1000
+        try:
+            async with asyncio.timeout(wait_s):
+                return await self._inbox.get()
+        except TimeoutError:
+            return TimerFired()
+
+    def _take(self, event: Inbox) -> list[Command]:
+        match event:
+            case CallerSaid(_, text):
+                self._write(self._transcript.caller_said(text))
+                return []
+            case AgentSaid(item_id, text):
+                self._transcript.agent_said(item_id, text)
+                return []
+            case HandedOver(source, target):
+                self._state.agent = target
+                self._around.note(HandedOff(*self._stamp(), source=source, target=target))
+                return []
+            case PeerFault(kind):
+                log.warning("model fault", extra=self._facts(kind=kind))
+                return []
+            case Reconnected(attempt):
+                log.warning("model reconnected", extra=self._facts(attempt=attempt))
+                return []
+            case TokensUsed():
+                return []
+            case Dtmf():
+                # Digits are part of a call's state; what they mean is for the language to say.
+                log.info("key pressed", extra=self._facts())
+                return []
+            case _Filler(text):
+                self._fillers += 1
+                return [Say(text, f"filler_{self._fillers}")]
+            case CallerSpeechStopped():
+                self._state.caller_turns += 1
+            case SpeechArrived():
+                commands = self._machine.handle(event, self._now())
+                if any(isinstance(one, PlaySpeech) for one in commands):
+                    self._transcript.audio(self._state.agent, event.item_id, event.payload)
+                return commands
+            case _:
+                pass
+        return self._machine.handle(event, self._now())
+
+    async def _execute(
+        self, commands: list[Command], leg: Leg, stream: Stream
+    ) -> tuple[str, Ending | None] | None:
+        """Carry commands out, in order; return the end of the call when they hold one."""
+        done: tuple[str, Ending | None] | None = None
+        for command in commands:
+            match command:
+                case PlaySpeech(payload, mark):
+                    for frame in stream.media(payload):
+                        await _send(leg, frame)
+                    await _send(leg, stream.mark(mark))
+                case ClearPlayback():
+                    await _send(leg, stream.clear())
+                case InterruptEngine(truncations):
+                    self._transcript.cut(truncations)
+                    await self._engine.interrupt(truncations)
+                case Say(text, say_id):
+                    await self._engine.say(text, say_id)
+                case HangUp(reason):
+                    done = reason, command
+                case Transfer():
+                    done = "transferred", command
+                case EndStream(reason):
+                    done = reason, None
+                case CloseEngine():
+                    done = done or ("caller", HangUp("caller"))
+                case _:
+                    assert_never(command)
+        return done
+
+    async def _listen(self, leg: Leg, stream: Stream) -> None:
+        """Read the leg to its end; audio goes to the engine, all else into the inbox."""
+        while True:
+            frame = await leg.receive()
+            if frame is None:
+                self._put(StreamStopped())
+                return
+            if isinstance(frame, bytes):
+                stream.receive_binary(frame)
+                continue
+            for message in stream.receive_text(frame):
+                match message:
+                    case Media():
+                        await self._engine.send_audio(message.payload)
+                    case Mark(name):
+                        self._put(MarkReturned(name))
+                    case Stop():
+                        self._put(StreamStopped())
+                        return
+                    case Dtmf():
+                        self._put(message)
+                    case _:
+                        continue
+
+    def _put(self, event: Inbox) -> None:
+        try:
+            self._inbox.put_nowait(event)
+        except asyncio.QueueFull:
+            self._lost.set()
+
+    # -- tools (CallActions and Ledger) ---------------------------------------------------------
+
+    async def transfer(self, destination: str) -> None:
+        """Put the caller through once the agent's words were heard."""
+        self._put(TransferRequested(destination))
+
+    async def hang_up(self) -> None:
+        """End the call once the agent's words were heard."""
+        self._put(HangUpRequested("agent"))
+
+    async def send_sms(self, to: str, body: str) -> None:
+        """Send a text message from the called number."""
+        carrier = self._around.carrier(self._request)
+        if carrier is None:
+            raise ToolError("set `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN` to send messages")
+        try:
+            await carrier.send_message(to=to, from_=self._request.line.number, body=body)
+        except TelephonyError as exc:
+            raise ToolError(f"the message was not sent: {exc}") from exc
+
+    async def take_message(self, to: str, body: str) -> None:
+        """Text a message to the person at a number."""
+        await self.send_sms(to, body)
+
+    def tool_ran(
+        self,
+        call_sid: str,
+        agent: str,
+        tool: str,
+        arguments: Mapping[str, object],
+        status: str,
+        ms: float,
+    ) -> None:
+        """Note one run of a tool."""
+        self._around.note(ToolRan(*self._stamp(), agent, tool, arguments, status, ms))
+
+    async def _run_tool(self, name: str, arguments_json: str) -> str:
+        return await self._tools.run(name, arguments_json, self._state)
+
+    def _speak(self, text: str) -> None:
+        self._put(_Filler(text))
+
+    def _handing_over(self, handover: Handover) -> Mapping[str, Any]:
+        vertical = self._request.line.vertical.vertical
+        carry = vertical.agents[handover.from_agent].handoffs[handover.to_agent].carry
+        known = {
+            key: value
+            for key, value in self._state.state.items()
+            if value is not None and (not carry or key in carry)
+        }
+        return known
+
+    # -- names and facts ------------------------------------------------------------------------
+
+    def _names(self) -> Mapping[str, object]:
+        state = dict.fromkeys(self._request.line.vertical.vertical.state) | self._state.state
+        return {**self._state.variables, "state": state, "call": self._state.about()}
+
+    def _write(self, lines: list[Line]) -> None:
+        for line in lines:
+            self._around.note(
+                TurnSpoken(*self._stamp(), line.speaker, line.agent, line.text, line.heard_ms)
+            )
+
+    def _note_began(self) -> None:
+        line = self._request.line
+        self._around.note(
+            CallBegan(
+                *self._stamp(),
+                tenant=line.tenant,
+                vertical=line.vertical.vertical.name,
+                caller=self._request.caller,
+                called=line.number,
+            )
+        )
+
+    def _stamp(self) -> tuple[str, int, Any]:
+        self._seq += 1
+        return self._request.call_sid, self._seq, self._around.clock.now()
+
+    def _facts(self, **more: object) -> dict[str, object]:
+        return {"call_sid": self._request.call_sid, **more}
+
+    def _now(self) -> int:
+        return self._around.clock.monotonic_ms()
+
+
+async def _send(leg: Leg, frame: str) -> None:
+    async with asyncio.timeout(SEND_S):
+        await leg.send(frame)

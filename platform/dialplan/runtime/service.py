@@ -1,0 +1,238 @@
+"""Wires one process: database, verticals, lines, calls. Everything is made here, top down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
+from dialplan.config.problem import Problem, VerticalProblems
+from dialplan.engines.engine import EngineSink
+from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.engines.realtime.connection import Endpoint
+from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
+from dialplan.errors import ConfigError
+from dialplan.runtime.assembly import session_settings
+from dialplan.runtime.attendance import Attendance, Surroundings
+from dialplan.runtime.clock import Clock
+from dialplan.runtime.directory import Line, build_lines
+from dialplan.runtime.switchboard import CallRequest, Switchboard
+from dialplan.runtime.tokens import StreamTokens
+from dialplan.settings import Settings
+from dialplan.store.database import Database
+from dialplan.store.embedded import start_embedded
+from dialplan.store.facts import Fact
+from dialplan.store.records import Recorder
+from dialplan.store.tenancy import tenant_transaction
+from dialplan.store.vertical_tables import create_tables
+from dialplan.telephony.rest import TwilioRest
+from dialplan.tools.http import HttpCaller
+
+REALTIME_URL = "wss://api.openai.com/v1/realtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Whom this process talks to, and as whom it is reached.
+
+    Attributes:
+        realtime_url: where the model is, without a query.
+        realtime_key: sent as a bearer token; None sends no header.
+        services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
+        notice: said before every greeting; None in production.
+    """
+
+    public_url: str
+    realtime_url: str
+    realtime_key: str | None
+    account: str | None
+    token: str | None
+    twilio_url: str
+    twilio_user: str | None
+    twilio_password: str | None
+    services: Mapping[tuple[str, str], str]
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A wired process."""
+
+    switchboard: Switchboard
+    database: Database
+    lines: Mapping[str, Line]
+    verticals: Mapping[str, LoadedVertical]
+
+
+def peers_from(settings: Settings) -> Peers:
+    """Return the real peers.
+
+    Raises:
+        ConfigError: something is missing; the message says what to set.
+    """
+    if settings.openai_api_key is None and settings.realtime_url is None:
+        raise ConfigError(
+            "nobody to think: set `OPENAI_API_KEY`, or `DIALPLAN_REALTIME_URL` for another "
+            "endpoint, or use `--rehearse`"
+        )
+    if settings.twilio_auth_token is None:
+        raise ConfigError(
+            "webhooks cannot be checked: set `TWILIO_AUTH_TOKEN`, or use `--rehearse`"
+        )
+    if not settings.public_url:
+        raise ConfigError("set `DIALPLAN_PUBLIC_URL` to the https origin that Twilio calls")
+    key, token = settings.openai_api_key, settings.twilio_auth_token.get_secret_value()
+    secret = settings.twilio_api_secret
+    by_key = settings.twilio_api_key is not None and secret is not None
+    return Peers(
+        public_url=settings.public_url[0],
+        realtime_url=settings.realtime_url or REALTIME_URL,
+        realtime_key=None if key is None else key.get_secret_value(),
+        account=settings.twilio_account_sid,
+        token=token,
+        twilio_url=settings.twilio_api_url,
+        twilio_user=settings.twilio_api_key if by_key else settings.twilio_account_sid,
+        twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
+        services={},
+    )
+
+
+def load_all(folder: Path) -> dict[str, LoadedVertical]:
+    """Load every vertical of a folder, all problems of all files at once.
+
+    Raises:
+        ConfigError: the folder holds no vertical.
+        VerticalProblems: a vertical has errors.
+    """
+    loaded: dict[str, LoadedVertical] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.glob("*/vertical.yaml")):
+        try:
+            one = load_vertical(file.parent)
+        except VerticalProblems as exc:
+            problems += exc.problems
+        else:
+            loaded[one.vertical.name] = one
+    if problems:
+        raise VerticalProblems(problems)
+    if not loaded:
+        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
+    return loaded
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the configured Postgres, or start the embedded one; prepared for use."""
+    async with AsyncExitStack() as stack:
+        if settings.database_url is not None:
+            url = settings.database_url.get_secret_value()
+        else:
+            embedded = await start_embedded(settings.data)
+            stack.push_async_callback(embedded.stop)
+            url = embedded.url
+        database = Database(url)
+        stack.push_async_callback(database.close)
+        await database.prepare()
+        yield database
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings,
+    environ: Mapping[str, str],
+    peers: Peers,
+    *,
+    watch: Callable[[Fact], None] = lambda _fact: None,
+) -> AsyncIterator[Service]:
+    """Wire the process; `watch` sees every fact of every call and must not block."""
+    verticals = {
+        name: _rehearsed(one, peers.services) for name, one in load_all(settings.verticals).items()
+    }
+    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
+    lines = build_lines(tenants, verticals, environ, account=peers.account, token=peers.token)
+    clock = Clock()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings))
+        for name, one in verticals.items():
+            await create_tables(database, name, one.vertical.database.tables)
+        recorder = Recorder(lambda: Database(database.url.render_as_string(hide_password=False)))
+        stack.push_async_callback(recorder.close)
+        http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
+        stack.push_async_callback(http.close)
+        client = await stack.enter_async_context(httpx.AsyncClient())
+
+        def note(fact: Fact) -> None:
+            recorder.put(fact)
+            watch(fact)
+
+        around = Surroundings(
+            clock=clock,
+            note=note,
+            transactions=partial(tenant_transaction, database),
+            http=http,
+            carrier=partial(_carrier, client, peers),
+            notice=peers.notice,
+        )
+
+        def make_call(request: CallRequest) -> Attendance:
+            return Attendance(request, partial(_engine, peers, request.line.vertical), around)
+
+        switchboard = Switchboard(
+            lines,
+            make_call=make_call,
+            tokens=StreamTokens(clock.random_hex(32).encode()),
+            clock=clock,
+            public_url=peers.public_url,
+        )
+        stack.push_async_callback(switchboard.close)
+        yield Service(switchboard, database, lines, verticals)
+
+
+def _engine(
+    peers: Peers,
+    loaded: LoadedVertical,
+    specs: tuple[AgentSpec, ...],
+    sink: EngineSink,
+    handing_over: Callable[[Handover], Mapping[str, object]],
+) -> RealtimeEngine:
+    headers = (
+        {} if peers.realtime_key is None else {"Authorization": f"Bearer {peers.realtime_key}"}
+    )
+    vertical = loaded.vertical
+    config = RealtimeEngineConfig(
+        endpoint=Endpoint(f"{peers.realtime_url}?model={vertical.voice.model}", headers),
+        settings=session_settings(loaded),
+        agents=specs,
+        entry=vertical.entry,
+    )
+    return RealtimeEngine(config, sink, handing_over)
+
+
+def _carrier(client: httpx.AsyncClient, peers: Peers, request: CallRequest) -> TwilioRest | None:
+    account = request.line.account or peers.account
+    if account is None or peers.twilio_user is None or peers.twilio_password is None:
+        return None
+    own = request.line.token is not None and request.line.token != peers.token
+    return TwilioRest(
+        client,
+        base_url=peers.twilio_url,
+        account_sid=account,
+        username=account if own else peers.twilio_user,
+        password=(request.line.token or "") if own else peers.twilio_password,
+    )
+
+
+def _rehearsed(loaded: LoadedVertical, services: Mapping[tuple[str, str], str]) -> LoadedVertical:
+    vertical = loaded.vertical
+    endpoints = {
+        name: endpoint.model_copy(update={"base_url": services[vertical.name, name]})
+        if (vertical.name, name) in services
+        else endpoint
+        for name, endpoint in vertical.endpoints.items()
+    }
+    return replace(loaded, vertical=vertical.model_copy(update={"endpoints": endpoints}))
