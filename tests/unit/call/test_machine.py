@@ -288,3 +288,29 @@ def test_nothing_happens_after_the_end(event: CallEvent) -> None:
     run(machine, StreamStopped())
 
     assert machine.handle(event, 1_000_000) == []
+
+
+def test_a_goodbye_lost_with_its_connection_is_waited_for_again() -> None:
+    machine = started()
+    run(machine, HangUpRequested("done", "bye"), ResponseStarted("r", "say_1"))
+
+    assert run(machine, ResponseEnded("r", "lost")) == []
+    run(machine, ResponseStarted("r2", "say_1"))
+    assert run(machine, ResponseEnded("r2", "completed")) == [HangUp("done"), CloseEngine()]
+
+
+def test_an_ended_call_waits_for_nothing() -> None:
+    machine = started()
+    run(machine, StreamStopped())
+
+    assert machine.next_deadline() is None
+
+
+def test_the_line_is_quiet_once_all_that_was_said_was_heard() -> None:
+    machine = started()
+    assert machine.quiet
+    run(machine, ResponseStarted("r"), speech(), ResponseEnded("r", "completed"))
+
+    assert not machine.quiet
+    run(machine, MarkReturned("0:a:200"))
+    assert machine.quiet

@@ -177,3 +177,18 @@ def test_a_tool_called_after_another_was_answered_is_waited_for() -> None:
 
     assert state.done("r1") == []
     assert len(state.answered("c2", wants_response=True)) == 1
+
+
+def test_a_fresh_connection_says_lost_words_from_their_start() -> None:
+    state = ResponseState()
+    frames = state.say("hello", "say_1")
+    begin(state, frames, "r1")
+
+    assert state.reset() == frames
+
+
+def test_a_fresh_connection_takes_up_a_response_of_the_servers_own() -> None:
+    state = ResponseState()
+    state.created("r1", {})
+
+    assert len(state.reset()) == 1

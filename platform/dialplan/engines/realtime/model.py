@@ -36,7 +36,7 @@ from agents.realtime.model import RealtimeModelListener
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from dialplan.call.events import EngineLost, ResponseEnded
+from dialplan.call.events import LOST, EngineLost, ResponseEnded
 from dialplan.call.playback import Truncation
 from dialplan.engines.engine import EngineSink, Reconnected
 from dialplan.engines.realtime.connection import Endpoint, dial
@@ -233,7 +233,7 @@ class DirectRealtimeModel(RealtimeModel):
     async def _reconnect(self) -> bool:
         self._socket = None
         if self._state.active is not None:
-            self._sink(ResponseEnded(self._state.active, "lost"))
+            self._sink(ResponseEnded(self._state.active, LOST))
         while self._tries < self._endpoint.reconnects:
             self._tries += 1
             await asyncio.sleep(self._endpoint.reconnect_wait_s * (self._tries - 1))

@@ -39,6 +39,7 @@ class ResponseState:
         self._count = 0
         self._active: str | None = None
         self._asked: _Request | None = None
+        self._answering: _Request | None = None
         self._says: deque[_Request] = deque()
         self._wanted = False
         self._open_calls: set[str] = set()
@@ -69,8 +70,9 @@ class ResponseState:
         Ours come back with the metadata of their request ("Response object", metadata).
         """
         self._active = response_id
+        self._answering = None
         if self._asked is not None and metadata.get(REQUEST) == self._asked.event_id:
-            self._asked = None
+            self._answering, self._asked = self._asked, None
 
     def done(self, response_id: str) -> list[str]:
         """Note `response.done`; return what may be asked for now."""
@@ -111,8 +113,8 @@ class ResponseState:
         """Begin anew on a fresh connection; what was asked for and not finished is asked again."""
         if self._asked is not None:
             self._put_back(self._asked)
-        elif self._active is not None and self._active not in self._muted:
-            self._wanted = True
+        if self._active is not None and self._active not in self._muted:
+            self._put_back(self._answering or _Request(self._next_id()))
         self._active = None
         self._asked = None
         self._muted.clear()

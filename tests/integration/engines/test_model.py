@@ -1,0 +1,232 @@
+"""Our model transport against the emulated model, asked directly for what the SDK asks of it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from agents.realtime import (
+    RealtimeModelEndOfStreamEvent,
+    RealtimeModelEvent,
+    RealtimeModelSendAudio,
+    RealtimeModelSendInterrupt,
+    RealtimeModelSendRawMessage,
+    RealtimeModelSendSessionUpdate,
+    RealtimeModelSendUserInput,
+)
+from agents.realtime.model import RealtimeModelListener
+
+from dialplan.call.events import EngineLost, ResponseEnded, ResponseStarted, SpeechArrived
+from dialplan.emulators.openai.mind import Decision, Message, Say
+from dialplan.emulators.openai.scripted import ScriptedMind
+from dialplan.emulators.openai.server import RealtimeServer
+from dialplan.emulators.speech.ports import SpeechStarted, SpeechStopped
+from dialplan.engines.engine import AgentSaid, EngineEvent, PeerFault
+from dialplan.engines.realtime.agents import AgentSpec
+from dialplan.engines.realtime.connection import Endpoint
+from dialplan.engines.realtime.model import DirectRealtimeModel
+from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig, Transport
+from dialplan.errors import EngineError
+from dialplan.protocols.realtime.client import SessionSettings
+
+SETTINGS = SessionSettings(model="gpt-realtime-2.1", voice="marin", instructions="")
+
+
+class Speech:
+    """Speaks 40 ms a letter, hears nothing and detects nothing."""
+
+    async def speak(self, text: str) -> bytes:
+        return bytes([0x55]) * (len(text) * 320)
+
+    async def hear(self, audio: bytes) -> str:
+        return ""
+
+    def feed(self, audio: bytes) -> list[SpeechStarted | SpeechStopped]:
+        return []
+
+
+class Session(RealtimeModelListener):
+    """Keeps what the SDK's session is told, and what the call is told."""
+
+    def __init__(self) -> None:
+        self.up: list[RealtimeModelEvent] = []
+        self.told: list[EngineEvent] = []
+        self._changed = asyncio.Event()
+
+    def tell(self, event: EngineEvent) -> None:
+        self.told.append(event)
+        self._changed.set()
+
+    async def on_event(self, event: RealtimeModelEvent) -> None:
+        self.up.append(event)
+
+    async def until(self, kind: type[EngineEvent], count: int = 1) -> None:
+        async with asyncio.timeout(20):
+            while sum(isinstance(event, kind) for event in self.told) < count:
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@asynccontextmanager
+async def connected(
+    *steps: Sequence[Decision],
+) -> AsyncIterator[tuple[DirectRealtimeModel, Session, ScriptedMind]]:
+    mind, speech, session = ScriptedMind(steps), Speech(), Session()
+    async with RealtimeServer(
+        mind=mind, ear=speech, voice=speech, detector=lambda **_: speech, speed=20
+    ) as server:
+        endpoint = Endpoint(f"{server.url}?model={SETTINGS.model}", reconnects=0)
+        model = DirectRealtimeModel(endpoint, SETTINGS, session.tell)
+        model.add_listener(session)
+        await model.connect({"initial_model_settings": {"instructions": "first"}})
+        try:
+            yield model, session, mind
+        finally:
+            await model.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize("transport", ["direct", "sdk"])
+async def test_a_model_that_is_not_there_is_an_engine_error(transport: Transport) -> None:
+    agents = (AgentSpec("desk", lambda: "x"),)
+    endpoint = Endpoint(f"ws://127.0.0.1:{free_port()}/v1/realtime?model=m")
+    engine = RealtimeEngine(
+        RealtimeEngineConfig(endpoint, SETTINGS, agents, "desk", transport), lambda _: None
+    )
+
+    with pytest.raises(EngineError, match="check the address"):
+        await _start(engine)
+    await engine.close()
+
+
+async def _start(engine: RealtimeEngine) -> None:
+    await engine.connect()
+    await engine.configure()
+
+
+async def test_what_a_user_writes_is_answered() -> None:
+    async with connected([Say("Certainly.")]) as (model, session, mind):
+        await model.send_event(RealtimeModelSendUserInput("a visit"))
+        await session.until(AgentSaid)
+
+        assert mind.turns[0].items == (Message("user", "a visit"),)
+        assert mind.turns[0].instructions == "first"
+
+
+async def test_the_parts_of_a_written_message_are_joined() -> None:
+    async with connected([Say("Certainly.")]) as (model, session, mind):
+        await model.send_event(
+            RealtimeModelSendUserInput(
+                {
+                    "type": "message",
+                    "role": "user",
+                    "content": [
+                        {"type": "input_text", "text": "a visit"},
+                        {"type": "input_text", "text": "on monday"},
+                    ],
+                }
+            )
+        )
+        await session.until(AgentSaid)
+
+        assert mind.turns[0].items == (Message("user", "a visit\non monday"),)
+
+
+async def test_an_update_of_the_session_changes_the_prompt() -> None:
+    async with connected([Say("Yes.")]) as (model, session, mind):
+        await model.send_event(RealtimeModelSendSessionUpdate({"instructions": "second"}))
+        await model.send_event(RealtimeModelSendRawMessage({"type": "response.create"}))
+        await session.until(AgentSaid)
+
+        assert mind.turns[0].instructions == "second"
+
+
+async def test_an_interrupt_of_the_session_cancels_and_mutes() -> None:
+    async with connected([Say("A long sentence " * 20)]) as (model, session, _mind):
+        await model.respond()
+        await session.until(SpeechArrived)
+        await model.send_event(RealtimeModelSendInterrupt(force_response_cancel=True))
+        heard = sum(isinstance(event, SpeechArrived) for event in session.told)
+        await session.until(ResponseEnded)
+
+        (ended,) = [event for event in session.told if isinstance(event, ResponseEnded)]
+        assert ended.status == "cancelled"
+        assert sum(isinstance(event, SpeechArrived) for event in session.told) == heard
+
+
+async def test_an_interrupt_of_another_response_does_nothing() -> None:
+    async with connected([Say("A sentence.")]) as (model, session, _mind):
+        await model.respond()
+        await session.until(ResponseStarted)
+        await model.send_event(RealtimeModelSendInterrupt(response_id="other"))
+        await session.until(ResponseEnded)
+
+        assert [e.status for e in session.told if isinstance(e, ResponseEnded)] == ["completed"]
+
+
+async def test_a_conditional_event_is_not_sent_when_it_is_no_longer_wanted() -> None:
+    async with connected([Say("Yes.")]) as (model, session, mind):
+        unwanted = RealtimeModelSendUserInput("no")
+
+        assert not await model.send_event_if(unwanted, lambda: False)
+        assert await model.send_event_if(RealtimeModelSendUserInput("yes"), lambda: True)
+        await session.until(AgentSaid)
+        assert mind.turns[0].items == (Message("user", "yes"),)
+
+
+async def test_audio_and_raw_messages_are_passed_on() -> None:
+    async with connected() as (model, session, _mind):
+        await model.send_event(RealtimeModelSendAudio(b"\xff" * 160))
+        await model.append(base64.b64encode(b"\xff" * 160).decode())
+        await model.send_event(
+            RealtimeModelSendRawMessage(
+                {"type": "response.cancel", "other_data": {"response_id": "none"}}
+            )
+        )
+        await session.until(PeerFault)
+
+        assert len(session.told) == 1
+
+
+async def test_a_model_serves_one_session() -> None:
+    async with connected() as (model, _session, _mind):
+        with pytest.raises(RuntimeError, match="one per call"):
+            await model.connect({})
+
+
+async def test_a_removed_listener_is_told_nothing() -> None:
+    async with connected([Say("Yes.")]) as (model, session, _mind):
+        model.remove_listener(session)
+        model.remove_listener(session)
+        before = len(session.up)
+        await model.respond()
+        await session.until(AgentSaid)
+
+        assert len(session.up) == before
+
+
+async def test_a_listener_that_fails_ends_the_session_and_says_so() -> None:
+    class Failing(RealtimeModelListener):
+        async def on_event(self, event: RealtimeModelEvent) -> None:
+            if (
+                not isinstance(event, RealtimeModelEndOfStreamEvent)
+                and event.type == "turn_started"
+            ):
+                raise LookupError("broken")
+
+    async with connected([Say("Yes.")]) as (model, session, _mind):
+        model.add_listener(Failing())
+        await model.respond()
+        await session.until(EngineLost)
+
+        assert EngineLost("LookupError") in session.told
+        assert isinstance(session.up[-1], RealtimeModelEndOfStreamEvent)
