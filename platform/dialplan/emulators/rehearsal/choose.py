@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialplan.emulators.rehearsal.lexicon import ACTIONS, verbs_said
+from dialplan.emulators.rehearsal.names import without_name
 from dialplan.emulators.rehearsal.numerals import plain
 from dialplan.emulators.rehearsal.slots import fill
 from dialplan.emulators.rehearsal.toolbox import Tool
@@ -109,7 +110,9 @@ class Chooser:
 
 
 def _clauses(text: str) -> list[str]:
-    whole = _POLITE.sub("", text).strip() or text.strip()
+    asked = without_name(text)
+    asked = asked if len(asked.split()) > 2 else text
+    whole = _POLITE.sub("", asked).strip() or text.strip()
     parts = [p.strip() for p in re.split(r"[.;?!,]+\s|\s(?:and|but|because|so)\s", whole)]
     return list(dict.fromkeys([whole, *(p for p in parts if len(p.split()) > 2)]))[:6]
 
@@ -157,4 +160,5 @@ def _stem(word: str) -> str:
 def _word_score(tool: Tool, heard: frozenset[str]) -> float:
     known = _content(" ".join([*tool.words, tool.about, *tool.examples]))
     name = _content(" ".join(tool.words))
-    return min(0.24, 0.06 * len(heard & known) + 0.06 * len(heard & name))
+    weight = 0.1 if tool.is_handoff else 0.06
+    return min(0.24, weight * len(heard & known) + 0.06 * len(heard & name))

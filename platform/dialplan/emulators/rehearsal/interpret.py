@@ -16,23 +16,43 @@ from dialplan.emulators.rehearsal.phrases import (
     DECLINED,
     GOODBYE,
     HOW_HELP,
+    NO_HUMAN,
     NOT_HEARD,
     NOT_UNDERSTOOD,
     OFFER_HUMAN,
+    SUMMARY,
     TAKE_TIME,
     THAT_ONE,
+    UNSURE,
     WELCOME,
     WHICH_ONE,
 )
-from dialplan.emulators.rehearsal.plan import advance, first_missing, new_goal, take_row, takers
+from dialplan.emulators.rehearsal.plan import (
+    advance,
+    first_missing,
+    new_goal,
+    provider_of,
+    take_row,
+    takers,
+)
 from dialplan.emulators.rehearsal.rows import Listing, pick
 from dialplan.emulators.rehearsal.rules import Rule, answer, find_rules, hints, match_rule
 from dialplan.emulators.rehearsal.slots import fill
-from dialplan.emulators.rehearsal.state import Ask, Call, Do, Goal, State, Step, Tell, Toolbox
+from dialplan.emulators.rehearsal.state import (
+    Ask,
+    Call,
+    Do,
+    Goal,
+    Quiet,
+    State,
+    Step,
+    Tell,
+    Toolbox,
+)
 from dialplan.emulators.rehearsal.toolbox import Parameter, Tool
 from dialplan.emulators.rehearsal.verbalise import spoken_fields, spoken_row, spoken_rows
 
-_ARRIVED_BONUS = 0.17  # who was handed over for these words has a tool for them
+_ARRIVED_BONUS = 0.08  # who was handed over for these words has a tool for them
 _TURN = re.compile(
     r"\b(?:actually|instead|rather|wait|on second thoughts?|changed my mind)\b", re.I
 )
@@ -88,7 +108,8 @@ def _by_rule(state: State, rule: Rule, brief: Brief) -> Step | None:
     state.goals.clear()
     state.confirming = None
     if tool is None:
-        return Tell((rule.words,)) if rule.words else None
+        again = state.arrived and rule.words is not None and rule.words in state.said
+        return Quiet() if again else Tell((rule.words,)) if rule.words else None
     return _start(state, tool, state.heard[-1], brief, lead=rule.words or "")
 
 
@@ -97,13 +118,30 @@ def _start(state: State, tool: Tool, text: str, brief: Brief, lead: str = "") ->
     goal = new_goal(state, tool, text, brief.now)
     summary = tool.parameter("summary")
     if summary is not None and (tool.is_handoff or summary.kind == "text"):
-        goal.slots["summary"] = f"The caller says: {text.strip()}"[: summary.max_length or 300]
+        goal.slots["summary"] = f"{SUMMARY}{text.strip()}"[: summary.max_length or 300]
     for parameter in tool.parameters:
         wordy = parameter.kind == "text" and parameter.words & {"reason", "summary", "topic"}
         if (tool.is_handoff or tool.transfers) and wordy and parameter.required:
             goal.slots.setdefault(parameter.name, text.strip()[: parameter.max_length or 300])
     state.goals = [goal]
     return advance(state, brief.box, brief.now, lead)
+
+
+def _start_all(state: State, tool: Tool, text: str, brief: Brief) -> Step:
+    """Begin `tool`, with what else the caller asked for in the same breath waiting below it."""
+    later = None
+    for clause in re.split(r"[.;!?]\s|,?\s+and\s+", text):
+        if len(clause.split()) > 2 and clause != text and (ranked := _rank(clause, brief)):
+            other = ranked[0]
+            if other.score >= SURE and other.tool.name != tool.name and verbs_said(clause):
+                later = (other.tool, clause)
+    if later is None:
+        return _start(state, tool, text, brief)
+    _start(state, later[0], later[1], brief)
+    below = state.goals[:1]
+    first = _start(state, tool, text, brief)
+    state.goals = below + state.goals
+    return first
 
 
 def _confirmed(state: State, call: Call, text: str, brief: Brief) -> Step:
@@ -118,6 +156,7 @@ def _confirmed(state: State, call: Call, text: str, brief: Brief) -> Step:
         if call.arguments.get(k) != v
     }
     goal = Goal(tool.name, dict(call.arguments))
+    below = [g for g in state.goals if g.tool != tool.name]
     if said != "yes" and state.listing is not None:
         rows = pick(text, state.listing, brief.now)
         if len(rows) == 1:
@@ -125,10 +164,10 @@ def _confirmed(state: State, call: Call, text: str, brief: Brief) -> Step:
             changed |= {k: v for k, v in goal.slots.items() if call.arguments.get(k) != v}
     if changed and (said != "yes" or len(text.split()) > 3):
         goal.slots |= changed
-        state.goals = [goal]
+        state.goals = [*below, goal]
         return advance(state, brief.box, brief.now)
     if said == "yes":
-        state.goals = [goal]
+        state.goals = [*below, goal]
         return Do(tool.name, dict(call.arguments))
     other = _rank(text, brief)
     if other and other[0].score >= SURE and other[0].tool.name != tool.name:
@@ -173,6 +212,8 @@ def _small(state: State, text: str, brief: Brief) -> Step | None:
             return Tell((TAKE_TIME,))
         case "human" if box.human is not None:
             return _start(state, box.human, text, brief)
+        case "human" if not _handoffs_for(text, brief):
+            return Tell((NO_HUMAN, ANYTHING_ELSE))
         case "dismiss" if short:
             state.goals.clear()
             return Tell((DECLINED, ANYTHING_ELSE))
@@ -191,6 +232,10 @@ def _small(state: State, text: str, brief: Brief) -> Step | None:
             if ended and reply(text) == "yes" and len(text.split()) <= 2:
                 return Tell((HOW_HELP,))
             return None
+
+
+def _handoffs_for(text: str, brief: Brief) -> bool:
+    return any(c.tool.is_handoff and c.score >= ENOUGH for c in _rank(text, brief))
 
 
 def fill_any(state: State, text: str, brief: Brief) -> bool:
@@ -324,11 +369,8 @@ def _take(state: State, index: int, able: Sequence[Tool], text: str, brief: Brie
 
 def _wanted(state: State, text: str, brief: Brief) -> Step:
     """Find the tool, the agent or the sentence that the caller's words ask for."""
-    again = brief.box.get(state.calls[-1].name) if state.calls else None
-    if again is not None and state.said.endswith(ANOTHER_DAY):
-        found = fill(again.parameters, text, brief.now)
-        if found:
-            return _search_again(state, again, found, brief)
+    if state.said.endswith(ANOTHER_DAY) and (step := _another_day(state, text, brief)) is not None:
+        return step
     ranked = _rank(text, brief, handoffs=not state.arrived)
     best = ranked[0] if ranked else None
     fact = _fact(state, text, brief)
@@ -337,22 +379,43 @@ def _wanted(state: State, text: str, brief: Brief) -> Step:
             return Tell((fact[0], ANYTHING_ELSE))
     enough = ENOUGH - _ARRIVED_BONUS if state.arrived else ENOUGH
     if best is not None and best.score >= enough:
-        return _start(state, best.tool, text, brief)
+        return _start_all(state, best.tool, text, brief)
     if fact is not None:
         return Tell((fact[0], ANYTHING_ELSE))
+    return _puzzled(state, text, brief)
+
+
+def _puzzled(state: State, text: str, brief: Brief) -> Step:
+    """Make the best of words that ask for nothing: go on, ask again, or offer somebody."""
     if state.goal is not None and fill_any(state, text, brief):
         tool = brief.box.get(state.goal.tool)
         state.goal.slots |= fill(tool.parameters, text, brief.now) if tool else {}
         return advance(state, brief.box, brief.now)
     if state.goal is not None and (tool := brief.box.get(state.goal.tool)) is not None:
         missing = first_missing(tool, state.goal)
+        if missing is not None and provider_of(missing, tool, brief.box) is not None:
+            return Tell((NOT_HEARD, ANOTHER_DAY))
         if missing is not None:
             return Ask(missing.name, missing.question, NOT_HEARD)
+    for rule in find_rules(brief.instructions, brief.box.tools):
+        if rule.words and rule.words in state.said:
+            return Tell((rule.words,))
     if state.arrived:
-        return Tell((HOW_HELP,))
+        return Tell((UNSURE, OFFER_HUMAN)) if brief.box.human else Tell((HOW_HELP,))
     if state.sorry >= 2 and brief.box.human is not None:
         return Tell((OFFER_HUMAN,))
     return Tell((NOT_UNDERSTOOD,))
+
+
+def _another_day(state: State, text: str, brief: Brief) -> Step | None:
+    again = brief.box.get(state.calls[-1].name) if state.calls else None
+    found = fill(again.parameters, text, brief.now) if again else {}
+    if again is not None and found:
+        return _search_again(state, again, found, brief)
+    if reply(text) == "no":
+        state.goals.clear()
+        return Tell((DECLINED, ANYTHING_ELSE))
+    return None
 
 
 def _told(state: State, text: str, brief: Brief) -> str | None:

@@ -57,7 +57,8 @@ _SMALL: list[tuple[Small, re.Pattern[str]]] = [
     (
         "repeat",
         re.compile(
-            r"\b(?:say (?:that|it) again|repeat|pardon|come again|what did you say"
+            r"^(?:what|sorry|pardon|huh|excuse me)[?. ]*$|\b(?:say (?:that|it) again"
+            r"|repeat|pardon|come again|what did you say"
             r"|didn't (?:catch|hear|get) (?:that|you)|one more time)\b"
         ),
     ),
@@ -89,7 +90,9 @@ _VERBS: dict[str, str] = {
     "book": r"book(?:ing)?|schedule|reserv\w+|make an? (?:\w+ )?(?:appointment|reservation"
     r"|booking)|set up|"
     r"sign me up for|get an? (?:\w+ )?(?:appointment|slot|table)|come in|drop (?:it|my \w+) off|"
-    r"bring (?:it|my \w+) in|(?:need|want|like) to see|appointment (?:for|with)|be seen",
+    r"bring (?:it|my \w+) in|(?:need|want|like) to see|appointment (?:for|with)|be seen"
+    r"|(?:need|want|like|get|have) (?:an?|the) (?:\w+ )?"
+    r"(?:appointment|visit|slot|booking|reservation)",
     "cancel": r"cancel\w*|call off|drop my|can't make|cannot make|can not make|won't be able"
     r"|unable to come",
     "move": r"mov(?:e|ing)|reschedul\w*|chang(?:e|ing)|push(?: \w+)? back|postpone|different "
@@ -99,7 +102,7 @@ _VERBS: dict[str, str] = {
     r"|back)|"
     r"(?:are|were) my|come back|ready yet|look(?:ing)? up|find out|whether|track\w*"
     r"|how(?:'s| is) my|where is|where's|"
-    r"updates? on|results?",
+    r"updates? on",
     "list": r"list|which|what (?:kinds?|types?|sort|do you)|accept\w*|take (?:my )?\w+ "
     r"insurance|do you (?:take|have|offer|sell|accept)",
     "find": r"find|search|look(?:ing)? for|availab\w+|openings?|free|got anything|have anything"

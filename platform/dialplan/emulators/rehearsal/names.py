@@ -12,6 +12,8 @@ _CUE = re.compile(
 _WEAK_CUE = re.compile(r"\b(?:it's|its|it is|i'm|i am|for)\s+(?P<name>.+)", re.IGNORECASE)
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|doctor)\b\.?\s*", re.IGNORECASE)
 _STOP = frozenset(
+    "fourth fifth sixth seventh eighth ninth tenth "
+    "zero one two three four five six seven eight nine ten eleven twelve twenty thirty oh double "
     "a about actually afraid after again and any anything appointment asking at "
     "available back because before "
     "bill born but by call called calling can can't check could date do doing done dr "
@@ -27,6 +29,9 @@ _STOP = frozenset(
     "wondering would yeah yes you your tuesday wednesday thursday friday saturday "
     "sunday he they we our us "
     "morning afternoon evening noon o'clock".split()
+)
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december".split()
 )
 _LEAD = re.compile(
     r"^(?:(?:um+|uh+|er+|yes|yeah|yep|sure|ok|okay|well|so|hi|hello|oh|it's|its|it is"
@@ -48,6 +53,19 @@ def find_name(text: str) -> str | None:
     return None
 
 
+def without_name(text: str) -> str:
+    """Return `text` without the clause in which the caller says who they are."""
+    name = find_name(text)
+    if name is None:
+        return text
+    said = r"\s+".join(re.escape(word) for word in name.split())
+    cue = (
+        r"(?:my (?:full )?name is|my name's|the name's|name is|this is|it's|its|it is|i'm|i "
+        r"am)\s+"
+    )
+    return re.sub(rf"(?i)\b{cue}{said}(?:\s+(?:here|speaking|calling))?\b[,.]?", " ", text).strip()
+
+
 def name_answer(text: str) -> str | None:
     """Return a bare answer to `what is your name?` as a name, or None if it cannot be one."""
     cued = _CUE.search(text)
@@ -64,6 +82,8 @@ def _take(text: str, *, at_least: int) -> str | None:
     words: list[str] = []
     for raw in text.split():
         word = raw.strip('.,!?;:"')
+        if words and word.lower() in _MONTHS:
+            break
         if not re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", word) or word.lower() in _STOP:
             break
         words.append(word)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from dialplan.emulators.rehearsal.phrases import (
@@ -19,7 +19,7 @@ from dialplan.emulators.rehearsal.phrases import (
     offer,
 )
 from dialplan.emulators.rehearsal.plan import advance, new_goal, takers
-from dialplan.emulators.rehearsal.rows import Listing, identity
+from dialplan.emulators.rehearsal.rows import Listing, identity, named
 from dialplan.emulators.rehearsal.state import (
     Ask,
     Call,
@@ -32,7 +32,12 @@ from dialplan.emulators.rehearsal.state import (
     Toolbox,
 )
 from dialplan.emulators.rehearsal.toolbox import Parameter, Tool
-from dialplan.emulators.rehearsal.verbalise import spoken_result, spoken_rows
+from dialplan.emulators.rehearsal.verbalise import (
+    spoken_fields,
+    spoken_result,
+    spoken_row,
+    spoken_rows,
+)
 
 _FOR_THE_MODEL = re.compile(
     r"\b(?:caller|tool|parameter|argument|ask|call the|call `|tell|before|first)\b|[`{_]", re.I
@@ -40,12 +45,17 @@ _FOR_THE_MODEL = re.compile(
 _ASKABLE = ("name", "date", "email", "code", "text")
 
 
-def settle(state: State, call: Call, outcome: Outcome, box: Toolbox, now: datetime) -> Step:
+Focus = Callable[[Sequence[str]], Sequence[str]]
+
+
+def settle(
+    state: State, call: Call, outcome: Outcome, box: Toolbox, now: datetime, focus: Focus
+) -> Step:
     """Take a tool's answer into `state` and return what to do next."""
     tool = box.get(call.name)
     match outcome.status:
         case "ok":
-            return _finished(state, call, outcome.result, tool, box, now)
+            return _finished(state, call, outcome.result, tool, box, now, focus)
         case "confirm":
             state.confirming = call
             return Tell((outcome.say or "Shall I go ahead?",))
@@ -62,7 +72,13 @@ def settle(state: State, call: Call, outcome: Outcome, box: Toolbox, now: dateti
 
 
 def _finished(
-    state: State, call: Call, result: object, tool: Tool | None, box: Toolbox, now: datetime
+    state: State,
+    call: Call,
+    result: object,
+    tool: Tool | None,
+    box: Toolbox,
+    now: datetime,
+    focus: Focus,
 ) -> Step:
     if state.goal is not None and state.goal.tool == call.name:
         state.goals.pop()
@@ -82,6 +98,9 @@ def _finished(
         return _listed(state, result, said, tool, box, now)
     if waiting is not None:
         return advance(state, box, now, lead=said if tool is not None and tool.changes else "")
+    if isinstance(result, Mapping) and len(fields := spoken_fields(result, now)) > 2:
+        if tool is None or not tool.changes:
+            said = " ".join(focus(fields))
     return Tell((said, ANYTHING_ELSE))
 
 
@@ -107,6 +126,10 @@ def _listed(
         return Tell((spoken_rows(listing.rows, now), question))
     if waiting is not None:
         return advance(state, box, now)
+    if listing is not None and state.heard and isinstance(result, list) and len(result) > 1:
+        asked_for = named(state.heard[-1], listing.rows)
+        if len(asked_for) == 1:
+            said = f"I do have {spoken_row(listing.rows[asked_for[0]], now)}."
     return Tell((said, ANYTHING_ELSE))
 
 

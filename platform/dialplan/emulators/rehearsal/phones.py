@@ -15,6 +15,10 @@ from phonenumbers import (
 from dialplan.emulators.rehearsal.numerals import plain, with_digits
 
 _REPEATS = {"double": 2, "triple": 3, "treble": 3}
+_WRITTEN_CODE = re.compile(
+    r"\b[A-Za-z]{1,6}-?\d[\w-]*\b|\b\d+(?!(?:st|nd|rd|th|am"
+    r"|pm)\b)[A-Za-z][\w-]*\b"
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SPOKEN_EMAIL = re.compile(
     r"((?:[\w+-]+(?: dot | underscore | dash |\.|(?= at )| (?=[a-z0-9] )))*?[\w+-]+) at "
@@ -66,6 +70,8 @@ def find_email(text: str) -> str | None:
 
 def find_code(text: str) -> str | None:
     """Return a reference as it would be written: `b r four two` is `BR42`; None without a digit."""
+    if written := _WRITTEN_CODE.search(text):
+        return written[0].upper()
     spoken = re.sub(r"'[a-z]+\b", "", with_digits(text))
     words = re.sub(r"\boh\b", "0", spoken).replace("-", " ")
     best = ""

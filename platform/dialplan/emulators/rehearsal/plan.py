@@ -9,7 +9,7 @@ from dialplan.emulators.rehearsal.rows import identity, provides
 from dialplan.emulators.rehearsal.slots import fill
 from dialplan.emulators.rehearsal.state import Ask, Do, Goal, State, Step, Tell, Toolbox
 from dialplan.emulators.rehearsal.toolbox import Json, Parameter, Tool
-from dialplan.emulators.rehearsal.verbalise import spoken_rows
+from dialplan.emulators.rehearsal.verbalise import spoken_row, spoken_rows
 
 MAX_CHAIN = 6  # tool calls without the caller saying a word
 _IDENTITY = ("name", "phone", "email")
@@ -42,6 +42,7 @@ def advance(state: State, box: Toolbox, now: datetime, lead: str = "") -> Step:
                 value = _known_id(state, parameter)
                 if value is not None and parameter.required:
                     goal.slots[parameter.name] = value
+        _compose(state, tool, goal, now)
         missing = first_missing(tool, goal)
         if missing is None:
             if state.chain >= MAX_CHAIN:
@@ -65,6 +66,17 @@ def advance(state: State, box: Toolbox, now: datetime, lead: str = "") -> Step:
                 below.slots.setdefault(parameter.name, goal.slots[parameter.name])
         state.goals.append(below)
     return Tell((CANNOT, ANYTHING_ELSE))
+
+
+def _compose(state: State, tool: Tool, goal: Goal, now: datetime) -> None:
+    """Put what a tool told into a message that is to be sent: `text me that`."""
+    if "send" not in tool.verbs or not state.objects:
+        return
+    for parameter in tool.parameters:
+        if parameter.kind == "text" and parameter.words & {"message", "text", "body"}:
+            told = spoken_row(state.objects[-1][1], now)
+            if told:
+                goal.slots.setdefault(parameter.name, told[: parameter.max_length])
 
 
 def first_missing(tool: Tool, goal: Goal) -> Parameter | None:

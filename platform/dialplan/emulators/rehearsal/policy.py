@@ -13,11 +13,13 @@ from dialplan.emulators.rehearsal.phrases import (
     HOW_HELP,
     OFFER_HUMAN,
     STILL_THERE,
+    SUMMARY,
     THAT_ONE,
     WHICH_ONE,
     offer,
 )
 from dialplan.emulators.rehearsal.plan import first_missing
+from dialplan.emulators.rehearsal.rules import nearest
 from dialplan.emulators.rehearsal.state import (
     Ask,
     Call,
@@ -120,7 +122,12 @@ def _take_output(state: State, item: FunctionOutput, brief: Brief) -> None:
     if call.outcome.status == "handed_over":
         state.step = _arrive(state, call.outcome, brief)
     else:
-        state.step = settle(state, call, call.outcome, brief.box, brief.now)
+        asked = state.heard[-1] if state.heard else ""
+
+        def focus(sentences: Sequence[str]) -> Sequence[str]:
+            return nearest(asked, sentences, brief.chooser)
+
+        state.step = settle(state, call, call.outcome, brief.box, brief.now, focus)
 
 
 def _arrive(state: State, outcome: Outcome, brief: Brief) -> Step:
@@ -131,6 +138,8 @@ def _arrive(state: State, outcome: Outcome, brief: Brief) -> Step:
     if outcome.known:
         state.objects.append(("", outcome.known))
     last = state.heard[-1] if state.heard else ""
+    passed = str(state.calls[-1].arguments.get("summary") or "") if state.calls else ""
+    last = passed.removeprefix(SUMMARY) or last
     text = last if reply(last) is None and len(last.split()) > 2 else state.request or last
     if not text:
         return Tell((HOW_HELP,))

@@ -45,7 +45,8 @@ def moment(value: object, now: datetime) -> datetime | None:
     except ValueError:
         return None
     if parsed.tzinfo is not None and now.tzinfo is not None:
-        return parsed.astimezone(now.tzinfo)
+        # A result tells times by the business's own clock: they are said as they stand.
+        return parsed.replace(tzinfo=now.tzinfo)
     return parsed
 
 
@@ -133,6 +134,11 @@ def _by_words(words: str, rows: Sequence[Row]) -> list[int] | None:
 
 def _same(heard: str, known: str) -> bool:
     return heard == known or (min(len(heard), len(known)) > 3 and fuzz.ratio(heard, known) >= 85)
+
+
+def named(text: str, rows: Sequence[Row]) -> list[int]:
+    """Return the rows that `text` names by a word of theirs; empty when it names none."""
+    return _by_words(with_digits(text), rows) or []
 
 
 def stem(parameter: Parameter) -> str:

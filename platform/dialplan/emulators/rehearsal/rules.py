@@ -15,6 +15,7 @@ from dialplan.emulators.rehearsal.numerals import plain
 from dialplan.emulators.rehearsal.toolbox import Tool
 
 NEAR = 0.52  # cosine from which a sentence answers a question
+_NEAR_FIELD = 0.3  # cosine from which one field of a result is the one that was asked for
 _NEAR_CASE = 0.55  # cosine from which a caller's words are a rule's case, given a shared word
 _VERY_NEAR_CASE = 0.72
 _MENTIONS = (
@@ -119,6 +120,15 @@ def answer(
     return facts[near.index(max(near))], max(near)
 
 
+def nearest(text: str, sentences: Sequence[str], chooser: Chooser) -> list[str]:
+    """Return the sentences that answer `text`: all of them unless some are clearly nearer."""
+    near = chooser.similarity(text, sentences)
+    best = max(near, default=0.0)
+    if best < _NEAR_FIELD:
+        return list(sentences)
+    return [s for s, n in zip(sentences, near, strict=True) if n >= best - 0.1]
+
+
 def hints(instructions: str, tools: Sequence[Tool]) -> Mapping[str, Sequence[str]]:
     """Return the cases of the prompt's rules as phrases that speak for the tools they name."""
     found: dict[str, list[str]] = {}
@@ -135,7 +145,7 @@ def _lines(instructions: str) -> list[str]:
             _, _, raw = raw.partition("\n")
         line = re.sub(r"^\s*(?:[-*>]|\d+[.)])\s*", "", raw)
         line = re.sub(r"\*\*|__", "", " ".join(line.split()))
-        lines += [p for p in re.split(r"(?<=[.!?])\s+(?=(?:If|When|Whenever)\b)", line) if p]
+        lines += [p for p in re.split(r"(?<=[.!?:;])\s+(?=(?i:if|when|whenever)\b)", line) if p]
     return lines
 
 

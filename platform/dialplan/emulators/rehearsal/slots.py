@@ -29,6 +29,11 @@ _REASON = re.compile(
     r"for (?=(?:a|an|my|some) ))\s*(?P<said>.+)$",
     re.IGNORECASE,
 )
+_TELL = re.compile(
+    r"\b(?:tell|let)\s+(?:the |my )?(?:dr\.? |doctor )?(?!me\b|you\b)\w+(?: know)?(?: "
+    r"that)?\s+(?P<said>i\W.{6,})$",
+    re.IGNORECASE,
+)
 _WITH = re.compile(
     r"\b(?:with|see|by|for)\s+(?P<title>dr\.?|doctor)?\s*(?P<name>[^\W\d_][\w'-]+)", re.I
 )
@@ -119,9 +124,7 @@ def _fill_person(text: str) -> Json:
         name = match["name"]
         if name.lower() in _NOBODY and not match["title"]:
             continue
-        if match["title"]:
-            return f"Dr. {name.capitalize()}"
-        if match[0].lower().startswith("with"):
+        if match["title"] or match[0].lower().startswith("with"):
             return name[:1].upper() + name[1:]
     return None
 
@@ -168,13 +171,15 @@ def _cued(parameter: Parameter, text: str) -> str | None:
 
 def _fill_code(parameter: Parameter, text: str, now: datetime, *, bare: bool) -> Json:
     after = _cued(parameter, text)
+    phone = find_phone(text) is not None
+    if phone and re.search(r"\b(?:phone|mobile|cell|call me|reach me)\b", text.lower()):
+        return None
     code = find_code(text) if bare else find_code(after) if after is not None else None
     if code is None and not bare:
         code = find_code(find_when(text, now).rest)
     if code is None:
         return None
     cued = after is not None or bool(re.search(r"\b(?:number|code|reference|id)\b", text.lower()))
-    phone = find_phone(text) is not None
     likely = parameter.kind == "code" and len(code) >= 3 and not phone
     if not (bare or (cued and not (phone and len(code) >= 10)) or likely):
         return None
@@ -185,9 +190,13 @@ def _fill_code(parameter: Parameter, text: str, now: datetime, *, bare: bool) ->
 
 def _fill_text(parameter: Parameter, text: str, *, bare: bool) -> Json:
     if bare:
+        if reply(text) is not None and len(text.split()) < 3:
+            return None
         said = _LEAD.sub("", text.strip()).strip(" .") or text.strip(" .")
         return said[: parameter.max_length] if re.search(r"\w", said) else None
     about = f"{parameter.name} {parameter.description}".lower()
+    if parameter.words & {"message", "note"} and (match := _TELL.search(text)):
+        return match["said"].strip(" .")[: parameter.max_length]
     if re.search(r"\b(?:reason|concern|symptom|problem|issue|complaint)", about):
         match = _REASON.search(text)
         if match and not re.search(
@@ -231,7 +240,7 @@ def _time_value(parameter: Parameter, when: When, now: datetime, *, bare: bool) 
         return day.isoformat() if day else None
     clock = when.until if parameter.edge == "end" else when.at
     if parameter.kind == "time":
-        if parameter.edge is None and when.until is not None and not (bare or parameter.required):
+        if parameter.edge is None and when.until is not None:
             return None
         return clock.strftime("%H:%M") if clock else None
     if day is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dialplan.emulators.openai.mind import ToolDefinition
-from dialplan.emulators.rehearsal.lexicon import past, verbs_named, verbs_said
+from dialplan.emulators.rehearsal.lexicon import ACTIONS, past, verbs_named, verbs_said
 
 Kind = Literal[
     "text", "name", "person", "date", "time", "date-time", "phone", "email", "enum", "number",
@@ -60,6 +60,8 @@ class Parameter:
     @property
     def edge(self) -> Literal["start", "end"] | None:
         """Which end of a range it is, if it is one."""
+        if re.search(r"\b(?:first|earliest) (?:day|date|time)\b", self.description.lower()):
+            return "start"
         if self.words & {"from", "start", "after", "earliest", "since", "begin", "not_before"}:
             return "start"
         return "end" if self.words & {"to", "until", "end", "before", "latest", "till"} else None
@@ -103,9 +105,34 @@ class Parameter:
             case "text" if self.words & {"message", "note", "text", "body"}:
                 return "What would you like the message to say?"
             case _:
+                if asked := _turned(self.description):
+                    return asked
                 if match := re.match(r"number of (.+)", self.label):
                     return f"How many {match[1]}?"
                 return f"What is the {self.label}?"
+
+
+_INDIRECT = re.compile(
+    r"(?P<ask>(?:which|what|how many|how much) \w+|which|what|where|when|why|how) "
+    r"(?P<who>it|they|this|the \w+) (?P<verb>should|can|will|must|wants|needs|is|are) ?"
+    r"(?P<rest>[^.:;]*)\.?",
+    re.IGNORECASE,
+)
+
+
+def _turned(description: str) -> str | None:
+    """Return the question inside a description: `Why the caller wants to come` asks for it."""
+    match = _INDIRECT.fullmatch(description.strip())
+    if match is None or len(description.split()) > 12:
+        return None
+    who, verb = match["who"].lower(), match["verb"].lower()
+    if who in ("the caller", "the customer", "the guest", "the patient", "the client"):
+        who = "you"
+        verb = {"is": "are"}.get(verb, verb)
+    if verb in ("wants", "needs"):
+        verb, who = ("do" if who == "you" else "does"), f"{who} {verb.removesuffix('s')}"
+    ask = match["ask"][:1].upper() + match["ask"][1:]
+    return f"{ask} {verb} {who} {match['rest']}".strip() + "?"
 
 
 def _either(choices: Sequence[str]) -> str:
@@ -135,7 +162,11 @@ class Tool:
     @property
     def verbs(self) -> frozenset[str]:
         """The kinds of action it stands for."""
-        return verbs_said(self.about) if self.is_handoff else verbs_named(frozenset(self.words))
+        return (
+            ACTIONS & verbs_said(self.about)
+            if self.is_handoff
+            else verbs_named(frozenset(self.words))
+        )
 
     @property
     def changes(self) -> str | None:
