@@ -215,6 +215,8 @@ class LiveCall:
             "SequenceNumber": str(sequence),
             "Timestamp": format_datetime(self.exchange.clock.today()),
         }
+        if event == "initiated":
+            extra["CallStatus"] = event
         if event == "completed":
             extra["CallDuration"] = str(self.record.duration_s)
             extra["Duration"] = str(-(-self.record.duration_s // 60))

@@ -27,7 +27,8 @@ from dialplan.emulators.twilio.record import (
     OnEvent,
     RecordingTaken,
 )
-from dialplan.emulators.twilio.rest import CallRequest, SentMessage, build_api
+from dialplan.emulators.twilio.resources import SentMessage
+from dialplan.emulators.twilio.rest import CallRequest, build_api
 from dialplan.emulators.twilio.verbs import perform
 from dialplan.emulators.twilio.webhooks import Webhooks
 

@@ -21,28 +21,30 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dialplan.emulators.twilio.call import LiveCall
+from dialplan.emulators.twilio.call import LiveCall, Script
 from dialplan.emulators.twilio.clock import Clock
 from dialplan.emulators.twilio.documents import TwimlFault, Verb, read
 from dialplan.emulators.twilio.record import RecordingTaken
-from dialplan.protocols.audio import decode, duration_ms
+from dialplan.emulators.twilio.resources import (
+    LIVE,
+    Refused,
+    SentMessage,
+    call_resource,
+    message_resource,
+    notification_resource,
+    page,
+    recording_resource,
+    refusal,
+)
+from dialplan.errors import ProtocolError
+from dialplan.protocols.audio import decode
 from dialplan.protocols.twilio.signature import parse_form
 
 MAX_BODY_CHARS = 1600
 MAX_TWIML_CHARS = 4000
+RING_S = 60
+MAX_RING_S = 600
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
-_LIVE = ("queued", "ringing", "in-progress")
-
-
-@dataclass(frozen=True, slots=True)
-class SentMessage:
-    """A text message the account was asked to send."""
-
-    sid: str
-    to: str
-    from_: str
-    body: str
-    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +81,7 @@ class Account(Protocol):
         ...
 
 
-class _Refused(Exception):
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
 Form = Sequence[tuple[str, str]]
-Handler = Callable[["_Api", Request], Awaitable[Response]]
 
 
 def build_api(account: Account) -> Starlette:
@@ -127,8 +121,10 @@ class _Api:
             try:
                 self._authenticate(request)
                 return await endpoint(request)
-            except _Refused as refusal:
-                return _error(refusal.status, refusal.code, str(refusal))
+            except Refused as refused:
+                return refusal(refused)
+            except ProtocolError as error:
+                return refusal(Refused(400, 20001, str(error)))
 
         return handle
 
@@ -136,98 +132,99 @@ class _Api:
         form = _Fields(parse_form(await request.body()))
         to, from_ = self._parties(form, missing_to=21201, missing_from=21213)
         if not _NUMBER.fullmatch(to):
-            raise _Refused(400, 21211, f"The 'To' number {to} is not a valid phone number.")
+            raise Refused(400, 21211, f"The 'To' number {to} is not a valid phone number.")
         if from_ not in self._account.numbers:
-            raise _Refused(400, 21210, f"The source phone number {from_} is not verified.")
+            raise Refused(400, 21210, f"The source phone number {from_} is not verified.")
         url, twiml = form.get("Url"), form.get("Twiml")
         if url is None and twiml is None:
-            raise _Refused(400, 21205, "Url parameter is required.")
+            raise Refused(400, 21205, "Url parameter is required.")
         if url is not None and not url.startswith(("http://", "https://")):
-            raise _Refused(400, 21205, f"Url is not a valid URL: {url}")
+            raise Refused(400, 21205, f"Url is not a valid URL: {url}")
         call = self._account.start_call(
             CallRequest(
                 to=to,
                 from_=from_,
                 url=url,
                 twiml=None if url is not None else twiml,
-                timeout_s=int(form.get("Timeout") or 60),
+                timeout_s=_timeout(form.get("Timeout")),
                 fallback_url=form.get("FallbackUrl"),
                 status_callback=form.get("StatusCallback"),
                 status_events=frozenset(form.all("StatusCallbackEvent") or ["completed"]),
             )
         )
-        return JSONResponse(self._call(call), 201)
+        return JSONResponse(call_resource(self._account.account_sid, call.record), 201)
 
     async def update_call(self, request: Request) -> Response:
         call = self._find_call(request)
         form = _Fields(parse_form(await request.body()))
         status, url, twiml = form.get("Status"), form.get("Url"), form.get("Twiml")
-        if call.record.status not in _LIVE:
-            raise _Refused(400, 21220, "Call is not in-progress. Cannot redirect.")
+        if call.record.status not in LIVE or call.record.ended_by:
+            raise Refused(400, 21220, "Call is not in-progress. Cannot redirect.")
         if url is not None or twiml is not None:
             if call.record.status != "in-progress":
-                raise _Refused(400, 21220, "Call is not in-progress. Cannot redirect.")
+                raise Refused(400, 21220, "Call is not in-progress. Cannot redirect.")
             self._redirect(call, url, twiml)
         elif status == "completed" or (status == "canceled" and call.line is None):
             call.hang_up("rest")
         elif status != "canceled":
-            raise _Refused(400, 21218, "Status is not one of canceled, completed.")
-        return JSONResponse(self._call(call))
+            raise Refused(400, 21218, "Status is not one of canceled, completed.")
+        return JSONResponse(call_resource(self._account.account_sid, call.record))
 
     def _redirect(self, call: LiveCall, url: str | None, twiml: str | None) -> None:
         if url is not None:
             if not url.startswith(("http://", "https://")):
-                raise _Refused(400, 21205, f"Url is not a valid URL: {url}")
+                raise Refused(400, 21205, f"Url is not a valid URL: {url}")
             call.redirect(lambda: call.fetch(url))
             return
         text = twiml or ""
         if len(text) > MAX_TWIML_CHARS:
-            raise _Refused(400, 21240, f"Twiml has more than {MAX_TWIML_CHARS} characters.")
+            raise Refused(400, 21240, f"Twiml has more than {MAX_TWIML_CHARS} characters.")
         try:
             verbs = read(text)
         except TwimlFault as fault:
-            raise _Refused(400, fault.code, str(fault)) from fault
+            raise Refused(400, fault.code, str(fault)) from fault
         if any(_relative(verb) for verb in verbs):
-            raise _Refused(400, 15004, "Relative action URLs are not allowed in Twiml.")
+            raise Refused(400, 15004, "Relative action URLs are not allowed in Twiml.")
 
-        async def script() -> Any:
+        async def script() -> Script:
             return call.read("", text)
 
         call.redirect(script)
 
     async def get_call(self, request: Request) -> Response:
-        return JSONResponse(self._call(self._find_call(request)))
+        record = self._find_call(request).record
+        return JSONResponse(call_resource(self._account.account_sid, record))
 
     async def list_calls(self, request: Request) -> Response:
-        return _page(request, "calls", [self._call(call) for call in self._account.calls.values()])
+        return page(
+            request.url.path,
+            "calls",
+            [
+                call_resource(self._account.account_sid, call.record)
+                for call in self._account.calls.values()
+            ],
+        )
 
     async def list_notifications(self, request: Request) -> Response:
         call = self._find_call(request)
         entries = [
-            {
-                "account_sid": self._account.account_sid,
-                "call_sid": call.record.call_sid,
-                "error_code": str(notification.code),
-                "log": "0" if notification.level == "error" else "1",
-                "message_text": notification.message,
-                "more_info": f"https://www.twilio.com/docs/errors/{notification.code}",
-            }
+            notification_resource(self._account.account_sid, call.record.call_sid, notification)
             for notification in call.record.notifications
         ]
-        return _page(request, "notifications", entries)
+        return page(request.url.path, "notifications", entries)
 
     async def create_message(self, request: Request) -> Response:
         form = _Fields(parse_form(await request.body()))
         to, from_ = self._parties(form, missing_to=21604, missing_from=21603)
         body = form.get("Body") or ""
         if not _NUMBER.fullmatch(to):
-            raise _Refused(400, 21211, f"Invalid 'To' Phone Number: {to}")
+            raise Refused(400, 21211, f"Invalid 'To' Phone Number: {to}")
         if from_ not in self._account.numbers:
-            raise _Refused(400, 21606, f"The 'From' phone number {from_} is not yours.")
+            raise Refused(400, 21606, f"The 'From' phone number {from_} is not yours.")
         if not body:
-            raise _Refused(400, 21602, "Message body is required.")
+            raise Refused(400, 21602, "Message body is required.")
         if len(body) > MAX_BODY_CHARS:
-            raise _Refused(400, 21617, f"The message body exceeds {MAX_BODY_CHARS} characters.")
+            raise Refused(400, 21617, f"The message body exceeds {MAX_BODY_CHARS} characters.")
         message = SentMessage(
             self._account.new_sid("SM"),
             to,
@@ -236,32 +233,24 @@ class _Api:
             format_datetime(self._account.clock.today()),
         )
         self._account.messages.append(message)
-        return JSONResponse(self._message(message), 201)
+        return JSONResponse(message_resource(self._account.account_sid, message), 201)
 
     async def list_messages(self, request: Request) -> Response:
-        entries = [self._message(message) for message in self._account.messages]
-        return _page(request, "messages", entries)
+        entries = [
+            message_resource(self._account.account_sid, message)
+            for message in self._account.messages
+        ]
+        return page(request.url.path, "messages", entries)
 
     async def get_message(self, request: Request) -> Response:
         for message in self._account.messages:
             if message.sid == request.path_params["sid"]:
-                return JSONResponse(self._message(message))
+                return JSONResponse(message_resource(self._account.account_sid, message))
         raise _missing(request)
 
     async def get_recording(self, request: Request) -> Response:
         recording = self._find_recording(request)
-        return JSONResponse(
-            {
-                "sid": recording.sid,
-                "account_sid": self._account.account_sid,
-                "call_sid": recording.call_sid,
-                "status": "completed",
-                "channels": 1,
-                "source": "RecordVerb",
-                "duration": str(max(1, round(duration_ms(len(recording.audio)) / 1000))),
-                "uri": request.url.path,
-            }
-        )
+        return JSONResponse(recording_resource(self._account.account_sid, recording))
 
     async def get_audio(self, request: Request) -> Response:
         recording = self._find_recording(request)
@@ -290,16 +279,16 @@ class _Api:
             or expected is None
             or not hmac.compare_digest(expected.encode(), password.encode())
         ):
-            raise _Refused(401, 20003, "Authenticate")
+            raise Refused(401, 20003, "Authenticate")
         if request.path_params["account"] != self._account.account_sid:
             raise _missing(request)
 
     def _parties(self, form: _Fields, *, missing_to: int, missing_from: int) -> tuple[str, str]:
         to, from_ = form.get("To"), form.get("From")
         if not to:
-            raise _Refused(400, missing_to, "A 'To' phone number is required.")
+            raise Refused(400, missing_to, "A 'To' phone number is required.")
         if not from_:
-            raise _Refused(400, missing_from, "A 'From' phone number is required.")
+            raise Refused(400, missing_from, "A 'From' phone number is required.")
         return to, from_
 
     def _find_call(self, request: Request) -> LiveCall:
@@ -313,51 +302,6 @@ class _Api:
         if recording is None:
             raise _missing(request)
         return recording
-
-    def _call(self, call: LiveCall) -> dict[str, Any]:
-        record = call.record
-        over = record.status not in _LIVE
-        return {
-            "sid": record.call_sid,
-            "account_sid": self._account.account_sid,
-            "api_version": "2010-04-01",
-            "to": record.to,
-            "to_formatted": record.to,
-            "from": record.from_,
-            "from_formatted": record.from_,
-            "status": record.status,
-            "direction": record.direction,
-            "duration": str(record.duration_s) if over else None,
-            "price": None,
-            "price_unit": "USD",
-            "parent_call_sid": None,
-            "answered_by": None,
-            "queue_time": "0",
-            "uri": f"/2010-04-01/Accounts/{self._account.account_sid}/Calls/{record.call_sid}.json",
-        }
-
-    def _message(self, message: SentMessage) -> dict[str, Any]:
-        account = self._account.account_sid
-        return {
-            "sid": message.sid,
-            "account_sid": account,
-            "api_version": "2010-04-01",
-            "to": message.to,
-            "from": message.from_,
-            "body": message.body,
-            "status": "queued",
-            "direction": "outbound-api",
-            "num_segments": "1",
-            "num_media": "0",
-            "date_created": message.date,
-            "date_updated": message.date,
-            "date_sent": None,
-            "error_code": None,
-            "error_message": None,
-            "price": None,
-            "price_unit": "USD",
-            "uri": f"/2010-04-01/Accounts/{account}/Messages/{message.sid}.json",
-        }
 
 
 class _Fields:
@@ -373,38 +317,22 @@ class _Fields:
         return [value for key, value in self._form if key == name]
 
 
+def _timeout(value: str | None) -> int:
+    if value is None:
+        return RING_S
+    if not (value.isascii() and value.isdigit() and int(value) <= MAX_RING_S):
+        raise Refused(400, 20001, f"Timeout is not a whole number up to {MAX_RING_S}.")
+    return int(value)
+
+
 def _relative(verb: Verb) -> bool:
     action = verb.attributes.get("action")
     return action is not None and not action.startswith(("http://", "https://"))
 
 
-def _page(request: Request, name: str, entries: list[dict[str, Any]]) -> Response:
-    """Return all entries as the first and only page."""
-    return JSONResponse(
-        {
-            name: entries,
-            "page": 0,
-            "page_size": max(50, len(entries)),
-            "start": 0,
-            "end": max(0, len(entries) - 1),
-            "uri": request.url.path,
-            "first_page_uri": request.url.path,
-            "next_page_uri": None,
-            "previous_page_uri": None,
-        }
-    )
-
-
-def _missing(request: Request) -> _Refused:
-    return _Refused(404, 20404, f"The requested resource {request.url.path} was not found")
-
-
-def _error(status: int, code: int, message: str) -> Response:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return JSONResponse(
-        {"code": code, "message": message, "more_info": more, "status": status}, status
-    )
-
-
 async def _not_found(request: Request, error: Exception) -> Response:
-    return _error(404, 20404, f"The requested resource {request.url.path} was not found")
+    return refusal(_missing(request))
+
+
+def _missing(request: Request) -> Refused:
+    return Refused(404, 20404, f"The requested resource {request.url.path} was not found")
