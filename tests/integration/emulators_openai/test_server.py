@@ -301,6 +301,44 @@ async def test_a_mind_is_stopped_by_cancellation_and_by_hanging_up(
             await mind.stopped.wait()
 
 
+class BrokenEar:
+    """Cannot hear."""
+
+    async def hear(self, audio: bytes) -> str:
+        raise RuntimeError("no model")
+
+
+async def test_an_ear_that_fails_is_told_and_the_session_goes_on(speech: Speech) -> None:
+    speech.ear = BrokenEar()
+    async with speech.server([Say("Hello.")]) as server, connected(server) as client:
+        await client.phone()
+        await client.append(b"\x01" * 8000 + b"\xff" * 8000)
+        failed = await client.until("conversation.item.input_audio_transcription.failed")
+        await client.send("response.create")
+        done = await client.until("response.done")
+
+    assert failed["error"]["type"] == "transcription_error"
+    assert done["response"]["status"] == "completed"
+
+
+async def test_many_turns_at_once_are_heard_in_order(speech: Speech, voice: Voice) -> None:
+    words = [f"turn {number}" for number in range(40)]
+    async with speech.server() as server, connected(server) as client:
+        await client.phone(create_response=False)
+        await client.send(
+            "session.update",
+            session={"type": "realtime", "audio": {"input": {"turn_detection": None}}},
+        )
+        for text in words:
+            await client.append(await voice.speak(text))
+            await client.send("input_audio_buffer.commit")
+        for _ in words:
+            await client.until("conversation.item.input_audio_transcription.completed")
+
+    heard = [event["transcript"] for event in client.seen if "transcript" in event]
+    assert heard == words
+
+
 async def test_malformed_and_binary_frames_are_answered_and_the_connection_stays(
     speech: Speech,
 ) -> None:

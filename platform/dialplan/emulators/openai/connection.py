@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 _FIRST_CHUNK_MS: Final = 100
 _CHUNK_MS: Final = 200
+_WAITING_UTTERANCES: Final = 16
+"""With more than these before the ear, no further frame is read until it has caught up."""
 _MIND_LIMIT_S: Final = 60.0
 _EAR_LIMIT_S: Final = 30.0
 _VOICE_LIMIT_S: Final = 30.0
@@ -95,6 +97,8 @@ class Connection:
                 async for frame in self._socket:
                     self._conversation.receive(frame, self._now)
                     await self._flush()
+                    if self._conversation.unheard_count > _WAITING_UTTERANCES:
+                        await self._all_heard.wait()
                 raise _Over
         except* (_Over, ConnectionClosed):
             pass
@@ -120,7 +124,7 @@ class Connection:
                         abandoned.cancel()
                 case _:
                     assert_never(work)
-        if self._conversation.listening:
+        if self._conversation.unheard_count:
             self._all_heard.clear()
         else:
             self._all_heard.set()

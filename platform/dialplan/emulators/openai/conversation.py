@@ -6,13 +6,13 @@ every call the owner sends `drain_events()` and starts `drain_work()`.
 
 One thing differs from the real service, which hears audio: a mind needs words. So the response to a
 spoken turn is created when the ear is done with it, just before its transcription is announced. An
-utterance without words is committed and transcribed as empty, and gets no response: there is
-nothing a mind that only reads could answer.
+utterance without words is committed and transcribed as empty, and gets no response, because a mind
+that only reads could not answer it. It does get one when it had cut a response off, since the
+caller would otherwise hear nothing more.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
 
@@ -30,7 +30,7 @@ from openai.types.realtime import (
     SessionUpdateEvent,
 )
 
-from dialplan.emulators.openai import client_events, events, usage
+from dialplan.emulators.openai import client_events, events
 from dialplan.emulators.openai.audio import BYTES_PER_MS, duration_ms
 from dialplan.emulators.openai.client_events import ClientEvent, Frame
 from dialplan.emulators.openai.client_items import decode_base64, from_wire
@@ -48,6 +48,7 @@ from dialplan.emulators.openai.items import (
 from dialplan.emulators.openai.mind import Turn
 from dialplan.emulators.openai.planning import plan_response
 from dialplan.emulators.openai.rate_limits import RateLimits
+from dialplan.emulators.openai.reading import Reader
 from dialplan.emulators.openai.response import (
     Cancelled,
     Completed,
@@ -56,8 +57,7 @@ from dialplan.emulators.openai.response import (
     Plan,
     Response,
 )
-from dialplan.emulators.openai.session import SessionConfig, definitions
-from dialplan.emulators.openai.usage import Tokens
+from dialplan.emulators.openai.session import SessionConfig
 from dialplan.emulators.openai.work import Abandon, Generate, Transcribe, Work
 from dialplan.emulators.speech.ports import DetectorFactory
 
@@ -76,7 +76,7 @@ class Conversation:
         new_id: Callable[[str], str],
     ) -> None:
         self._config = config
-        self._session_id = session_id
+        self._reader = Reader(session_id)
         self._new_id = new_id
         self._id = new_id("conv")
         self._items = ItemList()
@@ -85,10 +85,10 @@ class Conversation:
         self._limits = RateLimits()
         self._responses: dict[str, Response] = {}
         self._hearing: dict[str, bool] = {}
+        self._interrupted_by: str | None = None
         self._has_spoken = False
         self._playing_until = 0.0
         self._quiet_since: float | None = None
-        self._read_before: tuple[str, Tokens] = ("", Tokens())
         self._events: list[Event] = []
         self._work: list[Work] = []
         self._emit(events.session_created(config.wire()))
@@ -107,9 +107,9 @@ class Conversation:
         return drained
 
     @property
-    def listening(self) -> bool:
-        """Whether an utterance is still with the ear."""
-        return bool(self._hearing)
+    def unheard_count(self) -> int:
+        """How many utterances are still with the ear."""
+        return len(self._hearing)
 
     @property
     def idle_deadline(self) -> float | None:
@@ -181,7 +181,7 @@ class Conversation:
                     self._emit(events.speech_started(found.item_id, found.audio_start_ms))
                     detection = self._config.turn_detection
                     if detection is not None and detection.interrupt_response:
-                        self._cut("turn_detected", now)
+                        self._interrupt(found.item_id, now)
                 case SpeechEnded():
                     self._emit(events.speech_stopped(found.item_id, found.audio_end_ms))
                     detection = self._config.turn_detection
@@ -300,9 +300,10 @@ class Conversation:
             )
         self._end(found, "client_cancelled", now)
 
-    def _cut(self, reason: CutReason, now: float) -> None:
+    def _interrupt(self, item_id: str, now: float) -> None:
         if self._active is not None:
-            self._end(self._active, reason, now)
+            self._end(self._active, "turn_detected", now)
+            self._interrupted_by = item_id
 
     def _end(self, response: Response, reason: CutReason, now: float) -> None:
         response.close(Cancelled(reason))
@@ -326,18 +327,28 @@ class Conversation:
             return
         part = next(part for part in item.parts if isinstance(part, HeardPart))
         part.heard = text
-        # A caller who goes on talking is not answered yet: created now, the response would be
-        # interrupted by the speech that is already under way.
-        if respond and text and self._active is None and not self._interrupting:
-            self._start(self._plan({}), now)
+        item.silence = not text and item_id == self._interrupted_by
         if not text:
             self._quiet_since = now if self._quiet_since is not None else None
+        # A caller who goes on talking is not answered yet: created now, the response would be
+        # interrupted by the speech that is already under way.
+        if respond and (text or item.silence) and not self._interrupting:
+            self._answer(now)
         if self._config.transcribes:
             part.transcript = text
             if text:
                 self._emit(events.transcription_delta(item_id, text))
             seconds = round(duration_ms(len(part.audio)) / 1000, 3)
             self._emit(events.transcription_completed(item_id, text, seconds))
+
+    def _answer(self, now: float) -> None:
+        """Respond to a spoken turn, unless a response that will read it is waiting already."""
+        active = self._active
+        if active is None or active.asked:
+            try:
+                self._start(self._plan({}), now)
+            except ClientEventError as refused:
+                self._emit(events.error(refused.code, refused.message, refused.param, None))
 
     def unheard(self, item_id: str) -> None:
         """The ear failed on this item, which stays without words."""
@@ -353,30 +364,7 @@ class Conversation:
     def turn(self, response_id: str) -> Turn | None:
         """Return what the mind may know for this response; None when it is over."""
         response = self._responses.get(response_id)
-        if response is None:
-            return None
-        plan = response.plan
-        context = tuple(self._items) if plan.context is None else plan.context
-        instructions = self._config.instructions
-        prompt = instructions + (plan.instructions or "") + json.dumps(plan.tools)
-        response.read = usage.of_text(prompt) + usage.of_items(context)
-        known_prompt, known = self._read_before
-        if known_prompt == instructions + json.dumps(plan.tools):
-            response.cached = Tokens(
-                min(known.text, response.read.text), min(known.audio, response.read.audio)
-            )
-        if plan.context is None:
-            self._read_before = (instructions + json.dumps(plan.tools), response.read)
-        items = (item.known() for item in context)
-        return Turn(
-            session_id=self._session_id,
-            instructions=instructions,
-            response_instructions=plan.instructions,
-            tools=() if plan.tool_choice == "none" else definitions(plan.tools),
-            tool_choice=plan.tool_choice,
-            items=tuple(item for item in items if item is not None),
-            language=self._config.language,
-        )
+        return None if response is None else self._reader.read(response, self._config)
 
     def speaks(self, response_id: str) -> bool:
         """Whether this response is in progress and wants audio."""

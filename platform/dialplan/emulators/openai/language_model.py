@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 from openai import AsyncOpenAI, omit
@@ -89,19 +90,20 @@ class LanguageModelMind:
             return
         text = ""
         calls: dict[int, _Call] = {}
-        async for piece in self._pieces(turn):
-            for choice in piece.choices[:1]:
-                text += choice.delta.content or ""
-                _collect(calls, choice.delta.tool_calls or [])
-            done, text = take(text)
-            for sentence in done:
-                yield Say(sentence)
+        async with aclosing(self._pieces(turn)) as pieces:
+            async for piece in pieces:
+                for choice in piece.choices[:1]:
+                    text += choice.delta.content or ""
+                    _collect(calls, choice.delta.tool_calls or [])
+                done, text = take(text)
+                for sentence in done:
+                    yield Say(sentence)
         if text.strip():
             yield Say(text.strip())
         for _, call in sorted(calls.items()):
             yield CallTool(call.name, call.parsed())
 
-    async def _pieces(self, turn: Turn) -> AsyncIterator[ChatCompletionChunk]:
+    async def _pieces(self, turn: Turn) -> AsyncGenerator[ChatCompletionChunk, None]:
         tools = [_tool(tool.name, tool.description, tool.parameters) for tool in turn.tools]
         stream = await self._client.chat.completions.create(
             model=await self._chosen_model(),

@@ -78,7 +78,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Response:
-    """A response in progress. `read` and `cached` are set when its input is known."""
+    """A response in progress. `read`, `cached` and `asked` are set when a mind is asked."""
 
     id: str
     plan: Plan
@@ -88,6 +88,7 @@ class Response:
     read: Tokens = field(default_factory=Tokens)
     cached: Tokens = field(default_factory=Tokens)
     output: list[Item] = field(default_factory=list)
+    asked: bool = False
     closed: bool = False
     _message: MessageItem | None = None
     _encoder: Encoder | None = None

@@ -29,6 +29,8 @@ from dialplan.emulators.speech.ports import DetectorFactory, Ear, Voice
 PATH: Final = "/v1/realtime"
 _FRAME_LIMIT: Final = 24 * 1024 * 1024
 """Bytes of one frame: a 15 MiB append in base64 and its JSON."""
+_HANDSHAKE_LIMIT_S: Final = 3.0
+"""How long a client may take to answer a close frame."""
 _CLOSE_LIMIT_S: Final = 10.0
 
 
@@ -76,6 +78,7 @@ class RealtimeServer:
             self._host,
             self._port,
             compression=None,
+            close_timeout=_HANDSHAKE_LIMIT_S,
             max_size=_FRAME_LIMIT,
             process_request=_admit,
         )

@@ -15,7 +15,7 @@ class Transcribe:
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Ask the mind for this response, once `listening` is over."""
+    """Ask the mind for this response, once nothing is left unheard."""
 
     response_id: str
 

@@ -632,6 +632,32 @@ def test_a_response_stops_at_its_token_limit(talk: Talk) -> None:
     assert done["status_details"] == {"type": "incomplete", "reason": "max_output_tokens"}
 
 
+def test_a_voice_of_its_own_is_refused_once_the_assistant_was_heard(talk: Talk) -> None:
+    other = {"audio": {"output": {"voice": "cedar"}}, "conversation": "none"}
+    talk.respond(**other)
+    talk.speak(talk.respond(), "Hello.")
+
+    assert error_code(talk.send("response.create", response=other)) == "cannot_update_voice"
+
+
+def test_another_conversation_than_the_default_or_none_is_refused(talk: Talk) -> None:
+    refused = talk.send("response.create", response={"conversation": "conv_9"})
+
+    assert error_code(refused) == "invalid_value"
+
+
+def test_a_deleted_utterance_is_not_answered(talk: Talk) -> None:
+    talk.phone()
+    talk.audio((1, 600), (_SILENCE, 500))
+    [work] = talk.work()
+    assert isinstance(work, Transcribe)
+    talk.send("conversation.item.delete", item_id=work.item_id)
+
+    talk.conversation.heard(work.item_id, "hello", talk.now)
+
+    assert talk.events() == []
+
+
 def test_a_failed_response_says_so(talk: Talk) -> None:
     response_id = talk.respond()
 
@@ -652,6 +678,47 @@ def test_a_noise_is_transcribed_as_empty_and_gets_no_response(talk: Talk) -> Non
     assert events[-1]["type"] == "conversation.item.input_audio_transcription.completed"
     assert events[-1]["transcript"] == ""
     assert talk.known() == ()
+
+
+def test_a_noise_that_cut_a_response_off_is_answered(talk: Talk) -> None:
+    talk.phone()
+    talk.speak(talk.respond(), "aaaa bbbb", ms=2000, sent_ms=1000)
+
+    events = talk.utter("")
+
+    assert "response.created" in types(events)
+    assert talk.known() == (Message("assistant", "aaaa"), Message("user", ""))
+
+
+def test_a_turn_during_a_response_that_may_not_be_interrupted_is_refused_its_own(
+    talk: Talk,
+) -> None:
+    talk.phone(interrupt_response=False)
+    response_id = talk.respond()
+    talk.conversation.turn(response_id)
+
+    events = talk.utter("hello")
+
+    [refused] = [event for event in events if event["type"] == "error"]
+    assert refused["error"]["code"] == "conversation_already_has_active_response"
+    assert events[-1]["type"] == "conversation.item.input_audio_transcription.completed"
+
+
+def test_a_response_the_client_created_before_the_ear_was_done_answers_the_turn(
+    talk: Talk,
+) -> None:
+    talk.phone()
+    talk.audio((1, 600), (_SILENCE, 500))
+    [work] = talk.work()
+    assert isinstance(work, Transcribe)
+    response_id = talk.respond()
+
+    talk.conversation.heard(work.item_id, "hello", talk.now)
+
+    assert "error" not in types(talk.events())
+    turn = talk.conversation.turn(response_id)
+    assert turn is not None
+    assert turn.items == (Message("user", "hello"),)
 
 
 def test_a_caller_who_goes_on_talking_is_answered_once_for_all_of_it(talk: Talk) -> None:
@@ -677,12 +744,12 @@ def test_a_failed_transcription_leaves_the_session_usable(talk: Talk) -> None:
     talk.audio((1, 600), (_SILENCE, 500))
     [work] = talk.work()
     assert isinstance(work, Transcribe)
-    assert talk.conversation.listening
+    assert talk.conversation.unheard_count == 1
 
     talk.conversation.unheard(work.item_id)
 
     assert types(talk.events()) == ["conversation.item.input_audio_transcription.failed"]
-    assert not talk.conversation.listening
+    assert talk.conversation.unheard_count == 0
     assert talk.respond()
 
 
