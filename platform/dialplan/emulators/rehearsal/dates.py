@@ -62,7 +62,8 @@ _CLOCK = [
     re.compile(rf"\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)\b{_HALF}{_PART}"),
     re.compile(rf"\b{_HOUR} (?:o'?clock|o clock){_HALF}{_PART}"),
     re.compile(
-        rf"(?<!\d )\b{_HOUR} (?P<minute>[0-5]\d|oh? \d)\b(?!(?:st|nd|rd|th)?[ /]\d){_HALF}{_PART}"
+        rf"(?<!\d )(?<!oh )\b{_HOUR} (?P<minute>[0-5]\d|oh? \d)\b(?!(?:st|nd|rd|th)?[ "
+        rf"/]\d){_HALF}{_PART}"
     ),
     re.compile(rf"\b{_HOUR} ?(?P<half>am|pm)\b"),
     re.compile(rf"\b{_HOUR} in the (?P<part>morning|afternoon|evening)\b"),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from dialplan.emulators.rehearsal.choose import ENOUGH, SURE, Choice, Chooser
+from dialplan.emulators.rehearsal.brief import QUESTION, Brief, find_fact, rank, told
+from dialplan.emulators.rehearsal.choose import ENOUGH, SURE, Choice
 from dialplan.emulators.rehearsal.lexicon import reply, small_talk, verbs_said
-from dialplan.emulators.rehearsal.numerals import ordinal
 from dialplan.emulators.rehearsal.phrases import (
     ANOTHER_DAY,
     ANYTHING_ELSE,
@@ -22,21 +19,20 @@ from dialplan.emulators.rehearsal.phrases import (
     OFFER_HUMAN,
     SUMMARY,
     TAKE_TIME,
-    THAT_ONE,
     UNSURE,
     WELCOME,
     WHICH_ONE,
 )
+from dialplan.emulators.rehearsal.picking import chosen_row, search_again
 from dialplan.emulators.rehearsal.plan import (
     advance,
     first_missing,
     new_goal,
     provider_of,
     take_row,
-    takers,
 )
-from dialplan.emulators.rehearsal.rows import Listing, pick
-from dialplan.emulators.rehearsal.rules import Rule, answer, find_rules, hints, match_rule
+from dialplan.emulators.rehearsal.rows import pick
+from dialplan.emulators.rehearsal.rules import Rule, find_rules, match_rule
 from dialplan.emulators.rehearsal.slots import fill
 from dialplan.emulators.rehearsal.state import (
     Ask,
@@ -50,31 +46,15 @@ from dialplan.emulators.rehearsal.state import (
     Toolbox,
 )
 from dialplan.emulators.rehearsal.toolbox import Parameter, Tool
-from dialplan.emulators.rehearsal.verbalise import spoken_fields, spoken_row, spoken_rows
 
 _ARRIVED_BONUS = 0.08  # who was handed over for these words has a tool for them
 _TURN = re.compile(
     r"\b(?:actually|instead|rather|wait|on second thoughts?|changed my mind)\b", re.I
 )
-_QUESTION = re.compile(
-    r"\?|^(?:what|when|where|who|which|how|why|do you|does|is there|are there|are you"
-    r"|can i|is it|could i|should i)\b",
-    re.I,
-)
 _UNKNOWN = re.compile(
     r"\b(?:don't (?:know|have|remember)|do not (?:know|have|remember)|not sure|no idea|skip)\b",
     re.I,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Brief:
-    """What a session says, its tools and its prompt, with the hour and a way to compare."""
-
-    box: Toolbox
-    instructions: str
-    now: datetime
-    chooser: Chooser
 
 
 def interpret(state: State, text: str, brief: Brief) -> Step:
@@ -95,7 +75,7 @@ def interpret(state: State, text: str, brief: Brief) -> Step:
         return step
     if (
         state.listing is not None
-        and (step := _chosen(state, state.listing, text, brief)) is not None
+        and (step := chosen_row(state, state.listing, text, brief)) is not None
     ):
         return step
     return _wanted(state, text, brief)
@@ -131,7 +111,7 @@ def _start_all(state: State, tool: Tool, text: str, brief: Brief) -> Step:
     """Begin `tool`, with what else the caller asked for in the same breath waiting below it."""
     later = None
     for clause in re.split(r"[.;!?]\s|,?\s+and\s+", text):
-        if len(clause.split()) > 2 and clause != text and (ranked := _rank(clause, brief)):
+        if len(clause.split()) > 2 and clause != text and (ranked := rank(clause, brief)):
             other = ranked[0]
             if other.score >= SURE and other.tool.name != tool.name and verbs_said(clause):
                 later = (other.tool, clause)
@@ -169,7 +149,7 @@ def _confirmed(state: State, call: Call, text: str, brief: Brief) -> Step:
     if said == "yes":
         state.goals = [*below, goal]
         return Do(tool.name, dict(call.arguments))
-    other = _rank(text, brief)
+    other = rank(text, brief)
     if other and other[0].score >= SURE and other[0].tool.name != tool.name:
         return _start(state, other[0].tool, text, brief)
     if said == "no" or small_talk(text) == "dismiss":
@@ -191,7 +171,7 @@ def _offered(state: State, offered: str, text: str, brief: Brief) -> Step | None
     if tool is None or said is None:
         return None
     if said == "no":
-        if len(text.split()) > 4 and (ranked := _rank(text, brief)) and ranked[0].score >= SURE:
+        if len(text.split()) > 4 and (ranked := rank(text, brief)) and ranked[0].score >= SURE:
             return None
         state.goals.clear()
         return Tell((DECLINED, ANYTHING_ELSE))
@@ -235,7 +215,7 @@ def _small(state: State, text: str, brief: Brief) -> Step | None:
 
 
 def _handoffs_for(text: str, brief: Brief) -> bool:
-    return any(c.tool.is_handoff and c.score >= ENOUGH for c in _rank(text, brief))
+    return any(c.tool.is_handoff and c.score >= ENOUGH for c in rank(text, brief))
 
 
 def fill_any(state: State, text: str, brief: Brief) -> bool:
@@ -262,7 +242,7 @@ def _answered(state: State, asked: str, text: str, brief: Brief) -> Step | None:
     given = fill(tool.parameters, text, brief.now, asked=asked)
     loose = parameter.kind in ("text", "name", "person", "code")
     if asked not in given or loose or _TURN.search(text):
-        ranked = _rank(text, brief)
+        ranked = rank(text, brief)
         leaves = ranked and ranked[0].tool.name not in {g.tool for g in state.goals}
         if leaves and _breaks_off(ranked[0], parameter, text):
             return _start(state, ranked[0].tool, text, brief)
@@ -275,7 +255,7 @@ def _answered(state: State, asked: str, text: str, brief: Brief) -> Step | None:
     if given:
         goal.slots |= given
         return advance(state, brief.box, brief.now)
-    if _QUESTION.search(text) and (found := _told(state, text, brief)) is not None:
+    if QUESTION.search(text) and (found := told(state, text, brief)) is not None:
         return Ask(asked, parameter.question, found)
     if state.sorry >= 2 and brief.box.human is not None:
         return Tell((OFFER_HUMAN,))
@@ -290,91 +270,14 @@ def _breaks_off(choice: Choice, parameter: Parameter, text: str) -> bool:
     return choice.score >= bar and (bool(verbs_said(text)) or choice.tool.is_handoff)
 
 
-def _chosen(state: State, listing: Listing, text: str, brief: Brief) -> Step | None:
-    """Read the caller's words as a choice among the rows they were told."""
-    box, now, rows = brief.box, brief.now, listing.rows
-    able = takers(state, box)
-    open_ = state.choosing or state.said.endswith((WHICH_ONE, THAT_ONE))
-    picked = pick(text, listing, now)
-    if open_ and not picked and len(rows) == 1 and reply(text) == "yes":
-        picked = [0]
-    again = box.get(listing.tool)
-    if not picked and open_ and again is not None and (found := fill(again.parameters, text, now)):
-        return _search_again(state, again, found, brief)
-    if not open_ and not (picked and able and len(text.split()) <= 12 and _points(text)):
-        return None
-    if len(picked) > 1:
-        some = tuple(rows[i] for i in picked)
-        state.choosing = True
-        return Tell((spoken_rows(some, now), WHICH_ONE))
-    if picked:
-        return _take(state, picked[0], able, text, brief)
-    if open_ and reply(text) == "no":
-        state.listing, state.choosing = None, False
-        return Tell((ANOTHER_DAY,))
-    ranked = _rank(text, brief)
-    if open_ and (not ranked or ranked[0].score < SURE):
-        if _QUESTION.search(text) and (found_ := _told(state, text, brief)) is not None:
-            return Tell((found_, WHICH_ONE))
-        if state.sorry < 2:
-            return Tell((NOT_HEARD, spoken_rows(rows, now), WHICH_ONE))
-    return None
-
-
-def _points(text: str) -> bool:
-    return bool(re.search(r"\b(?:one|first|second|third|fourth|last|that|it)\b", text.lower()))
-
-
-def _search_again(
-    state: State, tool: Tool, found: dict[str, str | int | float | bool | None], brief: Brief
-) -> Step:
-    last = next((c for c in reversed(state.calls) if c.name == tool.name), None)
-    before = dict(last.arguments) if last else {}
-    if any(p.name in found for p in tool.parameters if p.kind in ("date", "time", "date-time")):
-        timed = {p.name for p in tool.parameters if p.kind in ("date", "time", "date-time")}
-        before = {k: v for k, v in before.items() if k not in timed}
-    state.goals.append(Goal(tool.name, {**before, **found}))
-    return advance(state, brief.box, brief.now)
-
-
-def _take(state: State, index: int, able: Sequence[Tool], text: str, brief: Brief) -> Step:
-    listing = state.listing
-    state.choosing = False
-    waiting = next((t for g in reversed(state.goals) for t in able if t.name == g.tool), None)
-    tool = waiting
-    if tool is None and able:
-        ranked = brief.chooser.rank(f"{text}. {state.request}", able, brief.now)
-        tool = ranked[0].tool
-    if tool is None or listing is None:
-        row = listing.rows[index] if listing else {}
-        return Tell((*spoken_fields(row, brief.now), ANYTHING_ELSE))
-    if waiting is None:
-        state.goals = [new_goal(state, tool, state.request, brief.now)]
-    else:
-        while state.goals[-1].tool != waiting.name:
-            state.goals.pop()
-    goal = state.goals[-1]
-    take_row(state, goal, tool, index)
-    said = index + 1 if re.search(r"\b(?:first|second|third|1st|2nd|3rd)\b", text.lower()) else 0
-    names = {1: "first", 2: "second", 3: "third"}
-    lead = (
-        f"The {names.get(said, ordinal(said))} one: {spoken_row(listing.rows[index], brief.now)}."
-        if said
-        else ""
-    )
-    extra = fill([p for p in tool.parameters if p.kind == "text"], text, brief.now)
-    goal.slots |= extra
-    return advance(state, brief.box, brief.now, lead)
-
-
 def _wanted(state: State, text: str, brief: Brief) -> Step:
     """Find the tool, the agent or the sentence that the caller's words ask for."""
     if state.said.endswith(ANOTHER_DAY) and (step := _another_day(state, text, brief)) is not None:
         return step
-    ranked = _rank(text, brief, handoffs=not state.arrived)
+    ranked = rank(text, brief, handoffs=not state.arrived)
     best = ranked[0] if ranked else None
-    fact = _fact(state, text, brief)
-    if fact is not None and best is not None and _QUESTION.search(text):
+    fact = find_fact(state, text, brief)
+    if fact is not None and best is not None and QUESTION.search(text):
         if fact[1] > best.cosine + (0.0 if best.tool.changes else 0.05):
             return Tell((fact[0], ANYTHING_ELSE))
     enough = ENOUGH - _ARRIVED_BONUS if state.arrived else ENOUGH
@@ -411,23 +314,8 @@ def _another_day(state: State, text: str, brief: Brief) -> Step | None:
     again = brief.box.get(state.calls[-1].name) if state.calls else None
     found = fill(again.parameters, text, brief.now) if again else {}
     if again is not None and found:
-        return _search_again(state, again, found, brief)
+        return search_again(state, again, found, brief)
     if reply(text) == "no":
         state.goals.clear()
         return Tell((DECLINED, ANYTHING_ELSE))
     return None
-
-
-def _told(state: State, text: str, brief: Brief) -> str | None:
-    fact = _fact(state, text, brief)
-    return fact[0] if fact else None
-
-
-def _fact(state: State, text: str, brief: Brief) -> tuple[str, float] | None:
-    known = [s for _, row in state.objects[-3:] for s in spoken_fields(row, brief.now)]
-    return answer(text, brief.instructions, known, brief.chooser)
-
-
-def _rank(text: str, brief: Brief, *, handoffs: bool = True) -> list[Choice]:
-    tools = [t for t in brief.box.tools if not t.hangs_up and (handoffs or not t.is_handoff)]
-    return brief.chooser.rank(text, tools, brief.now, hints(brief.instructions, brief.box.tools))

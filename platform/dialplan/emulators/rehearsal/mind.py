@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
-from dialplan.emulators.openai.mind import CallTool, Decision, Say, Turn
+from dialplan.emulators.openai.mind import CallTool, Decision, Message, Say, Turn
 from dialplan.emulators.openai.verbatim import verbatim
+from dialplan.emulators.rehearsal.brief import Brief
 from dialplan.emulators.rehearsal.choose import Chooser, Embeds
-from dialplan.emulators.rehearsal.interpret import Brief
 from dialplan.emulators.rehearsal.policy import next_step
+from dialplan.emulators.rehearsal.slots import fill
 from dialplan.emulators.rehearsal.state import Ask, Do, Quiet, Tell, Toolbox
 from dialplan.emulators.rehearsal.toolbox import read_tool
 
@@ -47,6 +48,8 @@ class RehearsalMind:
             tools = [tool for tool in tools if tool.name == turn.tool_choice]
         brief = Brief(Toolbox(tuple(tools)), turn.instructions, self._clock(), self._chooser)
         match next_step(turn.items, brief):
+            case Ask() | Tell() | Quiet() if turn.tool_choice not in ("auto", "none") and tools:
+                return [self._forced(turn, brief)]
             case Ask(question=question, lead=lead):
                 return [Say(text) for text in (lead, question) if text]
             case Do(tool=tool, arguments=arguments, lead=lead):
@@ -56,3 +59,11 @@ class RehearsalMind:
                 return [Say(text) for text in sentences if text]
             case Quiet():
                 return []
+
+    def _forced(self, turn: Turn, brief: Brief) -> Decision:
+        """Return a call where the session insists on one, with what the caller said for it."""
+        said = [m.text for m in turn.items if isinstance(m, Message) and m.role == "user"]
+        text = said[-1] if said else ""
+        ranked = self._chooser.rank(text, brief.box.tools, brief.now)
+        tool = ranked[0].tool if ranked else brief.box.tools[0]
+        return CallTool(tool.name, dict(fill(tool.parameters, text, brief.now)))

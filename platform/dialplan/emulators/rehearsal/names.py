@@ -13,6 +13,7 @@ _WEAK_CUE = re.compile(r"\b(?:it's|its|it is|i'm|i am|for)\s+(?P<name>.+)", re.I
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|dr|doctor)\b\.?\s*", re.IGNORECASE)
 _STOP = frozenset(
     "fourth fifth sixth seventh eighth ninth tenth "
+    "really so too late urgent useless ridiculous terrible important regarding all "
     "zero one two three four five six seven eight nine ten eleven twelve twenty thirty oh double "
     "a about actually afraid after again and any anything appointment asking at "
     "available back because before "
@@ -46,7 +47,8 @@ def find_name(text: str) -> str | None:
     """Return the name said behind a cue such as `my name is`, or None."""
     match = _CUE.search(text)
     if match:
-        return _take(match["name"], at_least=1)
+        loose = match[0].lower().startswith("this is") and not match["name"][:1].isupper()
+        return _take(match["name"], at_least=2 if loose else 1)
     match = _WEAK_CUE.search(text)
     if match and not match[0].lower().startswith("for "):
         return _take(match["name"], at_least=2)
@@ -85,6 +87,8 @@ def _take(text: str, *, at_least: int) -> str | None:
         if words and word.lower() in _MONTHS:
             break
         if not re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", word) or word.lower() in _STOP:
+            break
+        if not words and word.lower().endswith("ing") and word.islower():
             break
         words.append(word)
         if len(words) == 4 or raw[-1] in ".,!?;:":

@@ -19,6 +19,7 @@ _WRITTEN_CODE = re.compile(
     r"\b[A-Za-z]{1,6}-?\d[\w-]*\b|\b\d+(?!(?:st|nd|rd|th|am"
     r"|pm)\b)[A-Za-z][\w-]*\b"
 )
+_ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SPOKEN_EMAIL = re.compile(
     r"((?:[\w+-]+(?: dot | underscore | dash |\.|(?= at )| (?=[a-z0-9] )))*?[\w+-]+) at "
@@ -46,8 +47,10 @@ def digit_runs(text: str) -> list[str]:
 
 def find_phone(text: str, region: str = "US") -> str | None:
     """Return the phone number said in `text` as E.164, or None."""
-    for run in digit_runs(text):
-        for candidate in (run, f"+{run}"):
+    said = _ISO_DAY.sub(" ", text)
+    foreign = "+" in said or "plus" in said.lower()
+    for run in digit_runs(said):
+        for candidate in (f"+{run}",) if foreign else (run,):
             try:
                 number = parse(candidate, region)
             except NumberParseException:

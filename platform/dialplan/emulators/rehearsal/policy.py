@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dialplan.emulators.openai.mind import FunctionCall, FunctionOutput, Item, Message
-from dialplan.emulators.rehearsal.interpret import Brief, interpret
+from dialplan.emulators.rehearsal.brief import Brief
+from dialplan.emulators.rehearsal.interpret import interpret
 from dialplan.emulators.rehearsal.lexicon import reply, small_talk
 from dialplan.emulators.rehearsal.outcomes import settle
 from dialplan.emulators.rehearsal.phrases import (

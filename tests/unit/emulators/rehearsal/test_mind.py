@@ -1,0 +1,222 @@
+"""Turns in, decisions out; nearness here is a bag of words."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from dialplan.emulators.openai.mind import (
+    CallTool,
+    Decision,
+    FunctionCall,
+    FunctionOutput,
+    Item,
+    Message,
+    Say,
+    ToolDefinition,
+    Turn,
+)
+from dialplan.emulators.rehearsal.choose import Embeds
+from dialplan.emulators.rehearsal.mind import RehearsalMind
+
+NOW = datetime(2026, 3, 2, 9, 0)
+DATE = {"type": "string", "format": "date"}
+BOOK = ToolDefinition(
+    "book_table",
+    "Book a table.",
+    {"properties": {"day": DATE, "name": {"type": "string"}}, "required": ["day", "name"]},
+)
+HANG_UP = ToolDefinition("hang_up", "End the call.", {})
+TRANSFER = ToolDefinition("transfer_to_owner", "Put the caller through.", {})
+
+
+@pytest.fixture
+def mind(bag: Embeds) -> RehearsalMind:
+    return RehearsalMind(bag, lambda: NOW)
+
+
+def turn(
+    *items: Item,
+    tools: tuple[ToolDefinition, ...] = (BOOK, HANG_UP, TRANSFER),
+    response: str | None = None,
+    choice: str = "auto",
+) -> Turn:
+    return Turn("s", "You are a restaurant.", response, tools, choice, items)
+
+
+def caller(text: str) -> Message:
+    return Message("user", text)
+
+
+def agent(text: str) -> Message:
+    return Message("assistant", text)
+
+
+def called(**arguments: Any) -> FunctionCall:
+    return FunctionCall("c1", "book_table", json.dumps(arguments))
+
+
+def answered(**output: Any) -> FunctionOutput:
+    return FunctionOutput("c1", json.dumps(output))
+
+
+WISH = caller("book a table for tomorrow my name is Ann Bell")
+CALL = called(day="2026-03-03", name="Ann Bell")
+CONFIRM = answered(status="confirm", say="Shall I book it?", message="Ask.")
+
+
+async def test_words_asked_for_are_said_as_they_are(mind: RehearsalMind) -> None:
+    said = [d async for d in mind.respond(turn(response="Say this: “Hello, Joe's.”"))]
+
+    assert said == [Say("Hello, Joe's.")]
+
+
+def test_a_whole_wish_becomes_a_call(mind: RehearsalMind) -> None:
+    assert mind.decide(turn(WISH)) == [
+        CallTool("book_table", {"day": "2026-03-03", "name": "Ann Bell"})
+    ]
+
+
+def test_one_thing_is_asked_at_a_time(mind: RehearsalMind) -> None:
+    opening = caller("i want to book a table")
+    first = mind.decide(turn(opening))
+    second = mind.decide(turn(opening, agent("Which day would suit you?"), caller("tomorrow")))
+
+    assert first == [Say("Which day would suit you?")]
+    assert second == [Say("What is your name?")]
+
+
+def test_a_question_cut_off_still_takes_its_answer(mind: RehearsalMind) -> None:
+    decisions = mind.decide(
+        turn(caller("i want to book a table"), agent("Which day"), caller("tomorrow"))
+    )
+
+    assert decisions == [Say("What is your name?")]
+
+
+@pytest.mark.parametrize(
+    ("reply", "decisions"),
+    [
+        ("yes please", [CallTool("book_table", {"day": "2026-03-03", "name": "Ann Bell"})]),
+        (
+            "make it friday",
+            [CallTool("book_table", {"day": "2026-03-06", "name": "Ann Bell"})],
+        ),
+        ("what", [Say("Shall I book it?")]),
+    ],
+)
+def test_a_confirmation_is_honoured(
+    mind: RehearsalMind, reply: str, decisions: list[Decision]
+) -> None:
+    history = turn(WISH, CALL, CONFIRM, agent("Shall I book it?"), caller(reply))
+
+    assert mind.decide(history) == decisions
+
+
+def test_a_no_calls_nothing(mind: RehearsalMind) -> None:
+    decisions = mind.decide(turn(WISH, CALL, CONFIRM, agent("Shall I book it?"), caller("no")))
+
+    assert decisions[0] == Say("All right, I will leave that.")
+    assert not any(isinstance(d, CallTool) for d in decisions)
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ({"status": "confirm", "say": "Shall I?"}, ["Shall I?"]),
+        (
+            {"status": "ok", "result": {"id": 1, "day": "2026-03-03"}},
+            ["All set, the table is booked: tomorrow.", "Is there anything else I can help with?"],
+        ),
+        (
+            {"status": "invalid", "message": "closed", "parameter": "day"},
+            ["Sorry, I did not get that.", "Which day would suit you?"],
+        ),
+        (
+            {"status": "failed", "message": "boom"},
+            [
+                "I am sorry, I could not do that just now.",
+                "Would you like me to put you through to somebody?",
+            ],
+        ),
+        (
+            {"status": "refused", "message": "We are closed.", "first": ["nothing"]},
+            ["We are closed.", "Is there anything else I can help with?"],
+        ),
+    ],
+)
+def test_each_outcome_is_told(mind: RehearsalMind, output: dict[str, Any], said: list[str]) -> None:
+    decisions = mind.decide(turn(WISH, CALL, answered(**output)))
+
+    assert decisions == [Say(text) for text in said]
+
+
+def test_output_that_is_no_json_is_a_result(mind: RehearsalMind) -> None:
+    decisions = mind.decide(turn(WISH, CALL, FunctionOutput("c1", "All good")))
+
+    assert isinstance(decisions[0], Say)
+
+
+def test_goodbye_is_said_before_hanging_up(mind: RehearsalMind) -> None:
+    assert mind.decide(turn(caller("thanks bye"))) == [
+        Say("Thank you for calling. Goodbye."),
+        CallTool("hang_up", {}),
+    ]
+
+
+def test_after_two_misunderstandings_a_person_is_offered(mind: RehearsalMind) -> None:
+    sorry = "Sorry, I did not understand that. Could you say it another way?"
+    items = [caller("blorp"), agent(sorry), caller("blarp"), agent(sorry), caller("blurp")]
+
+    assert mind.decide(turn(*items)) == [Say("Would you like me to put you through to somebody?")]
+    assert mind.decide(
+        turn(*items, agent("Would you like me to put you through to somebody?"), caller("yes"))
+    ) == [CallTool("transfer_to_owner", {})]
+
+
+def test_a_handed_over_caller_need_not_repeat(mind: RehearsalMind) -> None:
+    handoff = FunctionCall("h", "to_bookings", "{}")
+    over = FunctionOutput("h", json.dumps({"status": "handed_over", "to": "bookings"}))
+
+    decisions = mind.decide(turn(caller("i want to book a table"), handoff, over))
+
+    assert decisions == [Say("Which day would suit you?")]
+
+
+def test_calls_without_a_word_from_the_caller_are_bounded(mind: RehearsalMind) -> None:
+    find = ToolDefinition("find_guest", "Find a guest.", {})
+    items: list[Item] = [WISH]
+    for number in range(12):
+        decision = mind.decide(turn(*items, tools=(BOOK, find)))[-1]
+        if not isinstance(decision, CallTool):
+            break
+        refused = {"status": "refused", "message": "First find.", "first": ["find_guest"]}
+        output = refused if decision.name == "book_table" else {"status": "ok", "result": {"id": 1}}
+        items += [
+            FunctionCall(f"c{number}", decision.name, json.dumps(dict(decision.arguments))),
+            FunctionOutput(f"c{number}", json.dumps(output)),
+        ]
+
+    assert isinstance(decision, Say)
+    assert len(items) < 12
+
+
+def test_a_required_tool_is_called_whatever_was_said(mind: RehearsalMind) -> None:
+    decisions = mind.decide(turn(caller("friday"), choice="book_table"))
+
+    assert decisions == [CallTool("book_table", {"day": "2026-03-06"})]
+
+
+def test_without_tools_nothing_is_called(mind: RehearsalMind) -> None:
+    decisions = mind.decide(turn(WISH, tools=(), choice="none"))
+
+    assert all(isinstance(d, Say) for d in decisions)
+
+
+def test_the_same_turn_gets_the_same_decisions(mind: RehearsalMind, bag: Embeds) -> None:
+    history = turn(WISH, CALL, CONFIRM, agent("Shall I book it?"), caller("make it friday"))
+
+    assert mind.decide(history) == RehearsalMind(bag, lambda: NOW).decide(history)

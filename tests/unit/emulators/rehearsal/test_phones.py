@@ -1,0 +1,49 @@
+"""Phone numbers, emails and codes, typed and recognised."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialplan.emulators.rehearsal.phones import find_code, find_email, find_phone
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("(415) 555-0177", "+14155550177"),
+        ("five five five oh one oh double seven eight eight", "+15550107788"),
+        ("it's plus one 555 010 7788", "+15550107788"),
+        ("ticket 1042", None),
+        ("2026-03-02", None),
+    ],
+)
+def test_phone_numbers_become_e164(said: str, number: str | None) -> None:
+    assert find_phone(said) == number
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("Maria@Example.com.", "maria@example.com"),
+        ("maria at example dot com", "maria@example.com"),
+        ("it's j dot smith at mail dot example dot org", "j.smith@mail.example.org"),
+        ("let us meet at noon", None),
+    ],
+)
+def test_emails_may_be_spoken(said: str, address: str | None) -> None:
+    assert find_email(said) == address
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("b r four two", "BR42"),
+        ("ABC123", "ABC123"),
+        ("ten forty two", "1042"),
+        ("sorry it's ten forty two", "1042"),
+        ("one zero double four", "1044"),
+        ("no idea", None),
+    ],
+)
+def test_codes_are_joined(said: str, code: str | None) -> None:
+    assert find_code(said) == code
