@@ -276,6 +276,8 @@ async def test_a_refused_upgrade_is_reported_and_the_call_goes_on(
         ("ws://dialplan.example/media", 31922),
         ("https://dialplan.example/media", 31922),
         ("/media", 31923),
+        ("wss://[bad/media", 31923),
+        ("wss://127.0.0.1:99999/media", 31923),
         ("wss://127.0.0.1:1/media", 31902),
     ],
 )

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 import orjson
 
@@ -35,7 +35,7 @@ from dialplan.emulators.twilio.record import (
     OnEvent,
     RecordingTaken,
 )
-from dialplan.emulators.twilio.webhooks import WebhookFailed, Webhooks
+from dialplan.emulators.twilio.webhooks import WebhookFailed, Webhooks, absolute
 
 APPLICATION_ERROR = "We are sorry, an application error has occurred. Goodbye."
 
@@ -182,7 +182,8 @@ class LiveCall:
     ) -> Script:
         """Ask a URL for the next document; its fallback if that fails; else apologise and end."""
         try:
-            return await self._ask(urljoin(base, url), extra or {}, method)
+            url = absolute(base, url)
+            return await self._ask(url, extra or {}, method)
         except (WebhookFailed, TwimlFault) as fault:
             self.notify(Notification(fault.code, "error", str(fault)))
             if self._fallback_url is None:
@@ -190,7 +191,7 @@ class LiveCall:
             failed = {
                 **(extra or {}),
                 "ErrorCode": str(fault.code),
-                "ErrorUrl": getattr(fault, "url", urljoin(base, url)),
+                "ErrorUrl": url,
             }
         try:
             return await self._ask(self._fallback_url, failed, "POST")
@@ -201,7 +202,7 @@ class LiveCall:
     async def report(self, url: str, extra: Mapping[str, str], *, base: str = "") -> None:
         """Post a status callback; anything but 2xx is a warning (15003)."""
         try:
-            await self.exchange.webhooks.fetch(urljoin(base, url), self.params(extra))
+            await self.exchange.webhooks.fetch(absolute(base, url), self.params(extra))
         except WebhookFailed as fault:
             self.notify(Notification(15003, "warning", f"status callback failed: {fault}"))
 

@@ -49,7 +49,11 @@ async def open_socket(
         StreamFailed: 31901, 31902, 31904, 31910, 31920, 31922 or 31923.
     """
     url = url.partition("#")[0].partition("?")[0]
-    written, dialled = urlsplit(url), urlsplit(resolve(url))
+    try:
+        written, dialled = urlsplit(url), urlsplit(resolve(url))
+        port = dialled.port or (443 if dialled.scheme == "wss" else 80)
+    except ValueError as error:
+        raise StreamFailed(31923, "stream URL is malformed") from error
     if not written.hostname:
         raise StreamFailed(31923, "stream URL is malformed")
     # Plain `ws` to this machine is this emulator's one concession: no certificate is needed.
@@ -59,7 +63,7 @@ async def open_socket(
         return await connect(
             f"{dialled.scheme}://{written.netloc}{dialled.path or '/'}",
             host=dialled.hostname,
-            port=dialled.port or (443 if dialled.scheme == "wss" else 80),
+            port=port,
             additional_headers={"X-Twilio-Signature": sign(auth_token, url, ())},
             compression=None,
             proxy=None,

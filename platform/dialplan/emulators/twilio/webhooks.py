@@ -32,6 +32,22 @@ class WebhookFailed(Exception):
         self.url = url
 
 
+def absolute(base: str, url: str) -> str:
+    """Return a URL as seen from the document at `base`.
+
+    Raises:
+        WebhookFailed: 11100, it is not an absolute http(s) URL even then.
+    """
+    try:
+        joined = urljoin(base, url)
+        parts = urlsplit(joined)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return joined
+    except ValueError as error:
+        raise WebhookFailed(11100, url, "URL is malformed") from error
+    raise WebhookFailed(11100, url, "URL is not an absolute http(s) URL")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A 2xx answer. `url` is where it came from, after redirects."""
@@ -63,9 +79,7 @@ class Webhooks:
         Raises:
             WebhookFailed: nothing usable came back within 15 s.
         """
-        url = url.partition("#")[0]
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise WebhookFailed(11100, url, "URL is not an absolute http(s) URL")
+        url = absolute("", url).partition("#")[0]
         try:
             async with asyncio.timeout(TOTAL_TIMEOUT_S):
                 return await self._follow(url, params, method)
@@ -82,7 +96,7 @@ class Webhooks:
             response = await self._send(url, params, method, token)
             location = response.headers.get("location")
             if response.status_code in (301, 302, 303, 307, 308) and location:
-                url, params, method = urljoin(url, location), (), "GET"
+                url, params, method = absolute(url, location), (), "GET"
                 continue
             if response.status_code >= 400:
                 raise WebhookFailed(11217, url, f"server answered {response.status_code}")
