@@ -208,6 +208,14 @@ async def test_a_caller_nobody_knows_is_offered_to_be_registered(clinic: Line) -
     assert (given["name"], given["born"]) == ("Jonas Weber", "2001-07-04")
 
 
+async def test_who_is_speaking_does_not_hide_what_is_wanted(clinic: Line) -> None:
+    heard = await clinic.say("it's maria lopez here i need an appointment with doctor chen")
+
+    assert [name for name, _ in clinic.calls] == ["to_scheduling", "find_slots"]
+    assert clinic.calls[1][1] == {"doctor": "Chen"}
+    assert "Patel" not in heard
+
+
 async def test_a_change_of_mind_at_the_confirmation_books_the_other_slot(clinic: Line) -> None:
     await clinic.say("I'd like to book a visit this week")
     await clinic.say("the nine o'clock please")

@@ -82,6 +82,7 @@ class Chooser:
         """
         if not tools or not re.search(r"\w", text):
             return []
+        text = _wish(text)
         clauses = _clauses(text)
         phrases = {tool.name: _phrases(tool, (hints or {}).get(tool.name, ())) for tool in tools}
         flat = [phrase for tool in tools for phrase in phrases[tool.name]]
@@ -101,6 +102,12 @@ class Chooser:
             choices.append(Choice(tool, score, cosine))
         return sorted(choices, key=lambda c: -c.score)
 
+    def prepare(self, tools: Sequence[Tool]) -> None:
+        """Embed what the tools say of themselves, so that the first choice among them is quick."""
+        phrases = [phrase for tool in tools for phrase in _phrases(tool, ())]
+        if phrases:
+            self._embedder.embed(phrases)
+
     def similarity(self, text: str, sentences: Sequence[str]) -> list[float]:
         """Return how near in meaning each sentence is to `text`: cosine, 1 is the same."""
         if not sentences:
@@ -109,10 +116,14 @@ class Chooser:
         return [float(value) for value in vectors[1:] @ vectors[0]]
 
 
+def _wish(text: str) -> str:
+    """Leave out who is speaking when more than that was said."""
+    wish = without_name(text)
+    return wish if len(wish.split()) > 2 else text
+
+
 def _clauses(text: str) -> list[str]:
-    asked = without_name(text)
-    asked = asked if len(asked.split()) > 2 else text
-    whole = _POLITE.sub("", asked).strip() or text.strip()
+    whole = _POLITE.sub("", text).strip() or text.strip()
     parts = [p.strip() for p in re.split(r"[.;?!,]+\s|\s(?:and|but|because|so)\s", whole)]
     return list(dict.fromkeys([whole, *(p for p in parts if len(p.split()) > 2)]))[:6]
 

@@ -45,12 +45,13 @@ from dialplan.emulators.rehearsal.state import (
     Tell,
     Toolbox,
 )
-from dialplan.emulators.rehearsal.toolbox import Parameter, Tool
+from dialplan.emulators.rehearsal.toolbox import Json, Parameter, Tool
 
 _ARRIVED_BONUS = 0.08  # who was handed over for these words has a tool for them
 _TURN = re.compile(
     r"\b(?:actually|instead|rather|wait|on second thoughts?|changed my mind)\b", re.I
 )
+_MAKE_IT = re.compile(r"\b(?:make (?:it|that)|change (?:it|that) to|i said)\s+(?P<said>.+)$", re.I)
 _UNKNOWN = re.compile(
     r"\b(?:don't (?:know|have|remember)|do not (?:know|have|remember)|not sure|no idea|skip)\b",
     re.I,
@@ -130,11 +131,7 @@ def _confirmed(state: State, call: Call, text: str, brief: Brief) -> Step:
     state.confirming = None
     if tool is None:
         return _wanted(state, text, brief)
-    changed = {
-        k: v
-        for k, v in fill([p for p in tool.parameters if p.kind != "text"], text, brief.now).items()
-        if call.arguments.get(k) != v
-    }
+    changed = _corrected(tool, call, text, brief)
     goal = Goal(tool.name, dict(call.arguments))
     below = [g for g in state.goals if g.tool != tool.name]
     if said != "yes" and state.listing is not None:
@@ -161,7 +158,18 @@ def _confirmed(state: State, call: Call, text: str, brief: Brief) -> Step:
     return Tell((call.outcome.say if call.outcome else NOT_HEARD,))
 
 
-def _without_ids(goal: Goal, tool: Tool) -> dict[str, str | int | float | bool | None]:
+def _corrected(tool: Tool, call: Call, text: str, brief: Brief) -> dict[str, Json]:
+    """Return the arguments that the caller puts right: `no, make it eleven`."""
+    fixed = [p for p in tool.parameters if p.kind != "text"]
+    said = fill(fixed, text, brief.now)
+    if not said and (match := _MAKE_IT.search(text)):
+        for parameter in fixed:
+            if parameter.kind in ("time", "number"):
+                said |= fill(fixed, match["said"], brief.now, asked=parameter.name)
+    return {k: v for k, v in said.items() if call.arguments.get(k) != v}
+
+
+def _without_ids(goal: Goal, tool: Tool) -> dict[str, Json]:
     ids = {p.name for p in tool.parameters if p.kind == "reference"}
     return {k: v for k, v in goal.slots.items() if k not in ids}
 

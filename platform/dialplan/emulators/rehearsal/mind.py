@@ -37,6 +37,8 @@ class RehearsalMind:
         exact = verbatim(turn.response_instructions)
         if exact is not None:
             yield Say(exact)
+            tools = [read_tool(definition) for definition in turn.tools]
+            await asyncio.to_thread(self._chooser.prepare, tools)
             return
         for decision in await asyncio.to_thread(self.decide, turn):
             yield decision

@@ -116,6 +116,17 @@ def test_a_confirmation_is_honoured(
     assert mind.decide(history) == decisions
 
 
+def test_a_bare_time_may_correct_a_confirmation(mind: RehearsalMind) -> None:
+    clock = {"type": "string", "format": "time"}
+    pickup = ToolDefinition("book_pickup", "Book a pickup.", {"properties": {"time": clock}})
+    call = FunctionCall("c1", "book_pickup", '{"time": "10:00"}')
+    items: list[Item] = [caller("book a pickup at ten"), call, CONFIRM, agent("Shall I book it?")]
+
+    decisions = mind.decide(turn(*items, caller("no make it eleven"), tools=(pickup,)))
+
+    assert decisions == [CallTool("book_pickup", {"time": "11:00"})]
+
+
 def test_a_no_calls_nothing(mind: RehearsalMind) -> None:
     decisions = mind.decide(turn(WISH, CALL, CONFIRM, agent("Shall I book it?"), caller("no")))
 
