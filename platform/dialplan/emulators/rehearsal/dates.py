@@ -59,7 +59,7 @@ _CLOCK = [
         rf"\b(?P<word>half|quarter|\d{{1,2}})(?: minutes?)? (?P<side>past|to|after"
         rf"|before|till) {_HOUR}\b{_HALF}{_PART}"
     ),
-    re.compile(rf"\b{_HOUR} ?[:.] ?(?P<minute>[0-5]\d)\b{_HALF}{_PART}"),
+    re.compile(rf"\b{_HOUR} ?(?::|\.(?=\d\d ?[ap]m)) ?(?P<minute>[0-5]\d)\b{_HALF}{_PART}"),
     re.compile(rf"\b{_HOUR} (?:o'?clock|o clock){_HALF}{_PART}"),
     re.compile(
         rf"(?<!\d )(?<!oh )\b{_HOUR} (?P<minute>[0-5]\d|oh? \d)\b(?!(?:st|nd|rd|th)?[ "

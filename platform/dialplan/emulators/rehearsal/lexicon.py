@@ -93,7 +93,8 @@ _VERBS: dict[str, str] = {
     r"bring (?:it|my \w+) in|(?:need|want|like) to see|appointment (?:for|with)|be seen"
     r"|(?:need|want|like|get|have) (?:an?|the) (?:\w+ )?"
     r"(?:appointment|visit|slot|booking|reservation)",
-    "cancel": r"cancel\w*|call off|drop my|can't make|cannot make|can not make|won't be able"
+    "cancel": r"cancel\w*|(?:don't|do not|no longer) need (?:it|the|that|my)|call off|drop my"
+    r"|can't make|cannot make|can not make|won't be able"
     r"|unable to come",
     "move": r"mov(?:e|ing)|reschedul\w*|chang(?:e|ing)|push(?: \w+)? back|postpone|different "
     r"(?:time|day)|"

@@ -132,23 +132,23 @@ def _fill_person(text: str) -> Json:
 def _fill_number(
     parameter: Parameter, among: Sequence[Parameter], text: str, now: datetime, *, bare: bool
 ) -> Json:
-    cued = _cued(parameter, text)
-    rest = find_when(text, now).rest if not bare else with_digits(text)
+    rest = with_digits(text) if bare else find_when(text, now).rest
     number = r"(?<![\d:.])(\d+(?:\.\d+)?)(?!(?:st|nd|rd|th|[\d:.]))"
     numbers = re.findall(number, rest)
-    if cued is not None and (match := re.search(rf"^\D{{0,12}}?{number}", cued)):
-        numbers = [match[1]]
-    elif not bare:
+    if not bare:
         words = [w.rstrip("s") for w in parameter.words if len(w) > 3]
         unit = next((m for w in words if (m := re.search(rf"{number} {w}", rest))), None)
+        cued = _cued(parameter, rest)
+        after = re.search(rf"^\D{{0,12}}?{number}", cued) if cued is not None else None
         alone = sum(p.kind == "number" for p in among) == 1 and len(numbers) == 1
-        people = parameter.words & {"party", "people", "guests", "size", "count", "quantity"}
-        if unit is not None:
-            numbers = [unit[1]]
+        counts = parameter.words & {"party", "people", "guests", "size", "count", "quantity"}
+        told = unit or after
+        if told is not None:
+            numbers = [told[1]]
         elif (
             not alone
             or find_phone(text)
-            or not (people or len(numbers[0]) > 1 or parameter.type == "number")
+            or not (counts or len(numbers[0]) > 1 or parameter.type == "number")
         ):
             return None
     if not numbers:

@@ -255,6 +255,8 @@ def _kind(name: str, type_: str, format_: str, has_choices: bool, description: s
         return "reference"
     if words & {"ticket", "code", "reference", "confirmation", "policy"} and not words & {"name"}:
         return "code"
+    if "number" in words and "of" not in words and type_ != "number":
+        return "phone" if words & {"phone", "mobile"} else "code"
     if type_ in ("integer", "number"):
         return "number"
     if "phone" in words or "mobile" in words:
@@ -265,6 +267,4 @@ def _kind(name: str, type_: str, format_: str, has_choices: bool, description: s
         return "person"
     if "name" in words and (len(words) == 1 or words & frozenset(_PEOPLE.split())):
         return "name"
-    if words & {"number"}:
-        return "code"
     return "text"
