@@ -68,7 +68,18 @@ def fill(
         value = _fill_one(parameter, parameters, text, now, bare=bare)
         if value is not None and _allowed(parameter, value):
             found[parameter.name] = value
+    if asked is not None and (name := _volunteered_name(text, now)):
+        untold = [p.name for p in parameters if p.kind == "name" and p.name not in found]
+        found |= {untold[0]: name} if untold and untold[0] != asked else {}
     return found
+
+
+def _volunteered_name(text: str, now: datetime) -> str | None:
+    """Return a name given beside the answer, or in its place, when nothing else but a day is."""
+    words = re.sub(r"[^\w\s'-]", " ", find_when(text, now, past=True).rest).split()
+    name = name_answer(" ".join(words))
+    whole = name is not None and len(words) in (2, 3) and len(words) == len(name.split())
+    return name if whole and reply(text) is None else None
 
 
 def _allowed(parameter: Parameter, value: Json) -> bool:

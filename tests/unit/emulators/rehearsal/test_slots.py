@@ -103,3 +103,19 @@ def test_a_phone_number_is_no_ticket() -> None:
     found = filled(properties, "my phone is five five five oh one double nine one two three")
 
     assert found == {"phone": "+15550199123"}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("maria lopez", {"name": "Maria Lopez"}),
+        ("maria lopez may 4th 1985", {"name": "Maria Lopez", "born": "1985-05-04"}),
+        ("may 4th 1985", {"born": "1985-05-04"}),
+        ("i am not sure", {}),
+        ("what for", {}),
+    ],
+)
+def test_a_name_may_be_given_where_something_else_was_asked(
+    said: str, found: dict[str, Json]
+) -> None:
+    assert filled({"born": DATE, "name": TEXT}, said, asked="born", required=("born",)) == found
