@@ -7,7 +7,9 @@ export DIALPLAN_DATA ?= data
 .PHONY: demo test check lock clean install install-dev
 
 demo: install
-	$(BIN)/dialplan demo $(if $(ONCE),--once)
+	$(BIN)/dialplan call +15550100001 --from +15550107788 --seed $(if $(ONCE),,--stay) \
+		--script verticals/healthcare/conversations/book_a_visit.yaml \
+		--show "SELECT id, starts_at, doctor FROM slots WHERE patient_id = 1 ORDER BY id"
 
 test: install-dev
 	.ci/check

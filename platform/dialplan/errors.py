@@ -1,12 +1,11 @@
 """The error tree, split by who must act. Bugs of our own stay plain exceptions.
 
-    DialplanError
-     +-- ConfigError     the author of a YAML file, or of a setting
-     +-- ProtocolError   the peer on the other end of a socket
-     +-- ToolError       a tool, or the service behind it
-     +-- StoreError      the operator of the database
-     +-- TelephonyError  the carrier, or the operator of its account
-     +-- EngineError     the model provider, or the operator of its account
+* `ConfigError`: the author of a YAML file, or of a setting
+* `ProtocolError`: the peer on the other end of a socket
+* `ToolError`: a tool, or the service behind it
+* `StoreError`: the operator of the database
+* `TelephonyError`: the carrier, or the operator of its account
+* `EngineError`: the model provider, or the operator of its account
 """
 
 from __future__ import annotations

@@ -12,10 +12,8 @@ from dialplan.errors import DialplanError
 # Command -> module under dialplan.cli that has a click command of the same name.
 COMMANDS = {
     "serve": "answer calls",
-    "call": "place an emulated call and watch it",
+    "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
-    "test": "run conversations against a rehearsal",
-    "demo": "serve a rehearsal and place a call through it",
     "settings": "print every setting and where it comes from",
     "version": "print the version",
 }
@@ -26,7 +24,7 @@ EXAMPLES = """\b
 Examples:
   dialplan check                          find every problem in ./verticals
   dialplan serve --rehearse               answer calls with no account and no key
-  dialplan call +15550100001 --say "Hi"   ring that server
+  dialplan call +15550100001 --say "Hi"   ring a rehearsal of your verticals
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
-from dialplan.config.load import load_tenants
+from dialplan.config.load import LoadedVertical, load_tenants
 from dialplan.config.seeds import load_seed as read_seed
 from dialplan.emulators.loopback import serving
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import NOTICE, Sound, Stage, set_stage
 from dialplan.errors import ConfigError
+from dialplan.model.tenants import Tenants
 from dialplan.runtime.directory import Line
 from dialplan.runtime.service import Service, load_all, open_service
 from dialplan.settings import Settings
@@ -56,8 +58,23 @@ async def open_house(
     notice: str | None = NOTICE,
 ) -> AsyncIterator[House]:
     """Start the stage and the server under rehearsal; nothing leaves this machine."""
-    port = listener.getsockname()[1]
-    origin = f"http://127.0.0.1:{port}"
+    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with contextlib.closing(listener):
+        async with _house(settings, environ, sound, listener, origin, mind, watch, notice) as house:
+            yield house
+
+
+@asynccontextmanager
+async def _house(
+    settings: Settings,
+    environ: Mapping[str, str],
+    sound: Sound,
+    listener: socket.socket,
+    origin: str,
+    mind: Mind | None,
+    watch: Callable[[Fact], None],
+    notice: str | None,
+) -> AsyncIterator[House]:
     verticals = load_all(settings.verticals)
     tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
     numbers = [number for tenant in tenants.tenants.values() for number in tenant.lines]
@@ -66,6 +83,7 @@ async def open_house(
             set_stage(
                 verticals,
                 numbers,
+                _phones(tenants, verticals),
                 origin=origin,
                 sound=sound,
                 mind=mind,
@@ -90,6 +108,18 @@ async def open_house(
         )
         await stack.enter_async_context(serving(app, listener))
         yield House(origin, stage, service)
+
+
+def _phones(tenants: Tenants, verticals: Mapping[str, LoadedVertical]) -> set[str]:
+    """Return the values of all variables of type phone: where callers may be put through to."""
+    phones: set[str] = set()
+    for tenant in tenants.tenants.values():
+        for name in tenant.lines.values():
+            for variable, declared in verticals[name].vertical.variables.items():
+                value = tenant.variables.get(variable, declared.default)
+                if declared.type == "phone" and value is not None:
+                    phones.add(str(value))
+    return phones
 
 
 async def seed(house: House, line: Line) -> int:

@@ -23,7 +23,7 @@ from dialplan.emulators.speech.ports import DetectorFactory, Ear, Voice
 from dialplan.emulators.speech.voice import PiperVoice
 from dialplan.emulators.speech.written import EnergyDetector, WrittenEar, WrittenVoice
 from dialplan.emulators.twilio.carrier import Carrier
-from dialplan.emulators.twilio.record import NumberConfig
+from dialplan.emulators.twilio.record import DestinationBehaviour, NumberConfig
 from dialplan.runtime.service import Peers
 
 NOTICE = "This is a rehearsal."
@@ -70,6 +70,7 @@ class Stage:
 async def set_stage(
     verticals: Mapping[str, LoadedVertical],
     numbers: Iterable[str],
+    phones: Iterable[str],
     *,
     origin: str,
     sound: Sound,
@@ -78,6 +79,8 @@ async def set_stage(
     notice: str | None = NOTICE,
 ) -> AsyncIterator[Stage]:
     """Start every emulator; `origin` is where the server under rehearsal will listen.
+
+    `numbers` are the lines; `phones` are numbers outside, which answer when they are dialled.
 
     A `mind` thinks instead of the rehearsal model (scripted ones, in tests), and so does the
     OpenAI-compatible server at `language_model`. `notice` is said before every greeting.
@@ -91,7 +94,9 @@ async def set_stage(
     }
     async with AsyncExitStack() as stack:
         services_url = await stack.enter_async_context(serving(services_app(services)))
-        thinks = mind or _mind(language_model)
+        if language_model is not None and mind is None:
+            mind = await stack.enter_async_context(LanguageModelMind(language_model))
+        thinks = mind or RehearsalMind(Embedder(), lambda: datetime.now().astimezone())
         model = await stack.enter_async_context(
             RealtimeServer(mind=thinks, ear=sound.ear, voice=sound.agent, detector=sound.detector)
         )
@@ -106,6 +111,8 @@ async def set_stage(
                 auth_token=token,
                 voice=sound.agent,
                 numbers=dict.fromkeys(numbers, config),
+                # Whoever a caller is put through to picks up and talks for a while.
+                destinations={phone: DestinationBehaviour() for phone in phones},
             )
         )
         peers = Peers(
@@ -124,9 +131,3 @@ async def set_stage(
             notice=notice,
         )
         yield Stage(carrier, model, sound, peers)
-
-
-def _mind(language_model: str | None) -> Mind:
-    if language_model is not None:
-        return LanguageModelMind(language_model)
-    return RehearsalMind(Embedder(), lambda: datetime.now().astimezone())

@@ -100,6 +100,8 @@ def _tool(name: str, tool: Tool, run_tool: RunTool) -> ToolSpec:
         schema=parameters_schema(tool),
         invoke=invoke,
         examples=tuple(tool.examples),
+        # The call ends after these: a further answer would be spoken over the goodbye.
+        silent=tool.builtin in ("transfer", "hang_up"),
         timeout_s=tool.timeout.total_seconds() + ENGINE_GRACE_S,
     )
 

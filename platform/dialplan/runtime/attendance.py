@@ -191,10 +191,10 @@ class Attendance:
             done = await self._execute(commands, leg, stream)
             if done is not None:
                 return done
-            event = await self._next()
-            commands = self._take(event)
+            # Only now: a barge-in has cut the transcript to what was heard.
             if self._inbox.empty() and self._machine.quiet:
                 self._write(self._transcript.settle())
+            commands = self._take(await self._next())
 
     async def _next(self) -> Inbox:
         """Return the next event, or the machine's timer when that is due first."""
