@@ -64,6 +64,19 @@ def main() -> None:
         sys.exit(exc.exit_code)
     except click.exceptions.Exit as exc:
         sys.exit(exc.exit_code)
-    except DialplanError as exc:
-        click.echo(f"dialplan: {exc}", err=True)
+    except (DialplanError, ExceptionGroup) as exc:
+        error = user_error(exc)
+        if error is None:
+            raise
+        click.echo(f"dialplan: {error}", err=True)
         sys.exit(2)
+
+
+def user_error(exc: Exception) -> DialplanError | None:
+    """Return the user's problem in an exception, out of task groups too; None for a bug of ours."""
+    if isinstance(exc, DialplanError):
+        return exc
+    if not isinstance(exc, ExceptionGroup):
+        return None
+    found = [user_error(one) for one in exc.exceptions]
+    return found[0] if all(found) else None
