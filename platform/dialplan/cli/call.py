@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from dialplan.cli.watching import Watcher, keep, ring
 from dialplan.config.load import load_conversation
-from dialplan.emulators.house import House, listen, open_house, seed
+from dialplan.emulators.house import House, open_house, seed
+from dialplan.emulators.loopback import listen
 from dialplan.emulators.stage import Sound, spoken, written
 from dialplan.emulators.twilio.caller import AudioCaller, Line, ScriptedCaller
 from dialplan.errors import ConfigError

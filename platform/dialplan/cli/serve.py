@@ -11,9 +11,7 @@ from contextlib import AsyncExitStack
 import click
 from prometheus_client import CollectorRegistry
 
-from dialplan.emulators.house import listen, open_house
-from dialplan.emulators.loopback import serving
-from dialplan.emulators.stage import spoken
+from dialplan.emulators.loopback import listen, serving
 from dialplan.runtime.service import open_service, peers_from
 from dialplan.settings import Settings
 from dialplan.web.app import build_app
@@ -47,6 +45,10 @@ async def _serve(settings: Settings, host: str, port: int, rehearse: bool) -> No
         listener = listen("127.0.0.1" if rehearse else host, port)
         stack.callback(listener.close)
         if peers is None:
+            # Only rehearsals need the extra that these import.
+            from dialplan.emulators.house import open_house
+            from dialplan.emulators.stage import spoken
+
             house = await stack.enter_async_context(
                 open_house(settings, os.environ, sound=spoken(), listener=listener)
             )

@@ -17,7 +17,6 @@ from dialplan.config.seeds import load_seed as read_seed
 from dialplan.emulators.loopback import serving
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import NOTICE, Sound, Stage, set_stage
-from dialplan.errors import ConfigError
 from dialplan.model.tenants import Tenants
 from dialplan.runtime.directory import Line
 from dialplan.runtime.service import Service, load_all, open_service
@@ -34,16 +33,6 @@ class House:
     origin: str
     stage: Stage
     service: Service
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raises ConfigError when the port is taken."""
-    try:
-        return socket.create_server((host, port), reuse_port=False)
-    except OSError as exc:
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {exc.strerror}; choose another with `--port`"
-        ) from exc
 
 
 @asynccontextmanager

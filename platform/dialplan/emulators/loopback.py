@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from dialplan.errors import ConfigError
+
 START_S = 10.0
 
 
@@ -29,6 +31,16 @@ class QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave Ctrl-C to the program this runs in."""
         yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raises ConfigError when the port is taken."""
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as exc:
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {exc.strerror}; choose another with `--port`"
+        ) from exc
 
 
 @contextlib.asynccontextmanager

@@ -266,10 +266,6 @@ class Switchboard:
             expected.ready.cancel()
             await call.discard()
 
-    def remember(self, call_sid: str, ending: Ending) -> None:
-        """Keep how a call is to end, for the request that Twilio makes after its stream."""
-        self._remember(call_sid, ending)
-
     def _remember(self, call_sid: str, ending: Ending) -> None:
         self._endings[call_sid] = ending
         if len(self._endings) > REMEMBERED_ENDINGS:

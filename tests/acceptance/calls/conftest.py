@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.emulators.house import House, listen, open_house, seed
+from dialplan.emulators.house import House, open_house, seed
+from dialplan.emulators.loopback import listen
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import Sound, written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Self
 
 import httpx
 import uvicorn
 
+from dialplan.emulators.loopback import QuietServer
 from dialplan.emulators.speech.ports import Voice
 from dialplan.emulators.twilio.call import Exchange, HangUp, LiveCall, Script
 from dialplan.emulators.twilio.caller import Caller, Line, ScriptedCaller
@@ -33,22 +34,6 @@ from dialplan.emulators.twilio.verbs import perform
 from dialplan.emulators.twilio.webhooks import Webhooks
 
 START_TIMEOUT_S = 10.0
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say when the API can be asked."""
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave Ctrl-C to the program this runs in."""
-        yield
 
 
 class Carrier:
@@ -201,7 +186,7 @@ class Carrier:
 
     @contextlib.asynccontextmanager
     async def _serving(self, listener: socket.socket) -> AsyncIterator[None]:
-        server = _Server(
+        server = QuietServer(
             uvicorn.Config(
                 build_api(self),
                 log_config=None,
