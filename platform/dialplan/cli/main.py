@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "answer calls",
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
+    "graph": "draw the agents of a vertical and their handoffs",
     "settings": "print every setting and where it comes from",
     "version": "print the version",
 }
