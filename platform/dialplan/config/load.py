@@ -191,6 +191,11 @@ def _misfit(wanted: str, value: object) -> str:
 def _check_tenants(
     source: Source, root: Value, tenants: Tenants, verticals: Mapping[str, Vertical]
 ) -> None:
+    for name in tenants.canary:
+        if name not in verticals:
+            place, path = locate(root, ("canary", name), key=True)
+            hint = did_you_mean(name, verticals)
+            source.problem(place, "E312", f"no vertical named `{name}`", hint, path)
     owners: dict[str, str] = {}
     for name, tenant in tenants.tenants.items():
         at = ("tenants", name)
