@@ -265,11 +265,12 @@ def install_lock(lock: Path, prefix: Path) -> None:
         found = distribution(name)
         assert found.version == version, f"`{name}` is {found.version} here, {lock.name}: {version}"
         for file in found.files or ():
-            if ".." in file.parts or "__pycache__" in file.parts:
+            source = Path(str(found.locate_file(file)))
+            compiled_later = "__pycache__" in file.parts and not source.is_file()
+            if ".." in file.parts or compiled_later:
                 continue
             goal = target / str(file)
             goal.parent.mkdir(parents=True, exist_ok=True)
-            source = Path(str(found.locate_file(file)))
             try:
                 goal.hardlink_to(source)
             except OSError:  # another file system
@@ -283,7 +284,7 @@ def base_python(place: Path) -> tuple[Path, dict[str, str]]:
     if all(folder.stat().st_mode & 0o001 for folder in (prefix, *prefix.parents)):
         return prefix / "bin" / version, {}
     unneeded = shutil.ignore_patterns(
-        *("site-packages", "test", "tests", "idlelib", "tkinter", "__pycache__", "config-*", "*.a")
+        *("site-packages", "test", "tests", "idlelib", "tkinter", "config-*", "*.a")
     )
     shutil.copytree(prefix / "lib" / version, place / "lib" / version, ignore=unneeded)
     for library in prefix.glob("lib/libpython3*.so*"):

@@ -127,7 +127,7 @@ def test_a_mount_over_the_verticals_serves_others_on_the_same_data(
 def test_without_keys_the_image_says_in_one_line_what_to_set(image: Any, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running(image, log, {}) as (process, _):
-        assert process.wait(30) == 2
+        assert process.wait(60) == 2
 
     assert log.read_text().startswith("dialplan: ")
     assert len(log.read_text().splitlines()) == 1
@@ -143,7 +143,7 @@ def test_the_image_holds_the_server_and_nothing_else(image: Any) -> None:
     assert {one.name for one in image.stage.files.iterdir()} == {"data", "opt", "verticals"}
     assert not list(image.stage.files.rglob(".git"))
     used = sum(one.lstat().st_size for one in image.stage.files.rglob("*") if one.is_file())
-    assert used < 250_000_000, f"{used / 1e6:.0f} MB"
+    assert used < 300_000_000, f"{used / 1e6:.0f} MB"
 
 
 def test_the_migrations_are_in_the_image_and_the_sources_are_not(image: Any) -> None:
