@@ -62,7 +62,9 @@ class Directory(Mapping[str, Line]):
     A call keeps the line that it was given: what it holds never changes.
     """
 
-    def __init__(self, lines: Mapping[str, Line], trials: Mapping[str, Trial] | None = None) -> None:
+    def __init__(
+        self, lines: Mapping[str, Line], trials: Mapping[str, Trial] | None = None
+    ) -> None:
         self._lines = dict(lines)
         self._trials = dict(trials or {})
 

@@ -14,16 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import watchfiles
+from sqlalchemy.exc import SQLAlchemyError
 
 from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
 from dialplan.config.problem import Problem, VerticalProblems
 from dialplan.errors import ConfigError, DialplanError, StoreError
 from dialplan.model.tenants import Tenants
-from dialplan.runtime.directory import Directory, Line, Trial, build_lines
+from dialplan.runtime.directory import Directory, Line, Trial
 from dialplan.runtime.planning import deployed
 from dialplan.runtime.serving import Serving, decide
 from dialplan.store import versions
-from dialplan.store.database import Database, lock
+from dialplan.store.database import Database, lock, reason
 from dialplan.store.vertical_tables import create_tables
 
 log = logging.getLogger(__name__)
@@ -63,12 +64,19 @@ class Reloader:
         tenants_file: Path,
         database: Database,
         *,
-        lines: Callable[[Tenants, Mapping[str, LoadedVertical]], dict[str, Line]],
+        lines: BuildLines,
         adapt: Callable[[LoadedVertical], LoadedVertical] = lambda loaded: loaded,
         reloaded: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
-        """Args: where the files are; how lines are built from them; what is changed of a vertical
-        before it serves; what is told of each reload (`ok` or `failed`), for metrics.
+        """Nothing is read before `start`.
+
+        Args:
+            folder: where the verticals are.
+            tenants_file: the tenants file.
+            database: where versions and releases are kept.
+            lines: builds lines of tenants and the verticals that serve.
+            adapt: changes a vertical before it serves (addresses of emulated services).
+            reloaded: is told of each reload, `ok` or `failed`.
         """
         self._folder = folder
         self._tenants_file = tenants_file
@@ -79,7 +87,9 @@ class Reloader:
         self._good: dict[str, LoadedVertical] = {}
         self._tenants = Tenants(tenants={})
         self._kept: dict[tuple[str, str], LoadedVertical] = {}
+        self._told: dict[str, tuple[str, str | None]] = {}
         self._release = 0
+        self._store_failed = False
         self.directory = Directory({})
         self.problems: tuple[str, ...] = ()
 
@@ -100,7 +110,9 @@ class Reloader:
         if located := [one for one in found.problems if isinstance(one, Problem)]:
             raise VerticalProblems(located)
         if not found.verticals or found.tenants is None:
-            raise ConfigError(f"`{self._folder}` holds no vertical: expected NAME/vertical.yaml in it")
+            raise ConfigError(
+                f"`{self._folder}` holds no vertical: expected NAME/vertical.yaml in it"
+            )
         await self._serve(found.verticals, found.tenants)
 
     async def follow(self) -> None:
@@ -195,14 +207,17 @@ class Reloader:
     async def _settle(self, loaded: LoadedVertical, *, canary: bool) -> Serving:
         """Decide what serves, and note it when that is new."""
         name = loaded.vertical.name
-        async with self._database.engine.begin() as connection:
-            # Several processes see the same save: one of them notes it.
-            await lock(connection)
-            await versions.keep(connection, name, loaded.version, loaded.files)
-            releases = await versions.history(connection, name, limit=HISTORY)
-            serving = decide(loaded.version, releases, canary=canary)
-            if not releases or releases[0].version != serving.stable:
-                await versions.release(connection, name, serving.stable, "served")
+        try:
+            async with self._database.engine.begin() as connection:
+                # Several processes see the same save: one of them notes it.
+                await lock(connection)
+                await versions.keep(connection, name, loaded.version, loaded.files)
+                releases = await versions.history(connection, name, limit=HISTORY)
+                serving = decide(loaded.version, releases, canary=canary)
+                if not releases or releases[0].version != serving.stable:
+                    await versions.release(connection, name, serving.stable, "served")
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"the version of `{name}` cannot be kept: {reason(error)}") from error
         self._kept[name, loaded.version] = loaded
         return serving
 
@@ -227,7 +242,11 @@ class Reloader:
             return False  # `/readyz` tells of a database that is gone; here there is nothing to do
 
     async def _newest(self) -> int:
-        return await versions.newest_release(self._database)
+        try:
+            async with self._database.engine.connect() as connection:
+                return await versions.newest(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"the database does not answer: {reason(error)}") from error
 
     # -- reports --------------------------------------------------------------------------------
 

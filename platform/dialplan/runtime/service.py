@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
+from dialplan.config.load import LoadedVertical, load_vertical
 from dialplan.config.problem import Problem, VerticalProblems
 from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import AgentSpec, Handover
@@ -21,6 +22,7 @@ from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
+from dialplan.runtime.reload import Reloader
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
@@ -29,7 +31,6 @@ from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
-from dialplan.store.vertical_tables import create_tables
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
 
@@ -65,8 +66,12 @@ class Service:
 
     switchboard: Switchboard
     database: Database
-    lines: Mapping[str, Line]
-    verticals: Mapping[str, LoadedVertical]
+    reloader: Reloader
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """Who answers which number now."""
+        return self.reloader.directory
 
 
 def peers_from(settings: Settings) -> Peers:
@@ -150,16 +155,20 @@ async def open_service(
     watch: Callable[[Fact], None] = lambda _fact: None,
 ) -> AsyncIterator[Service]:
     """Wire the process; `watch` sees every fact of every call and must not block."""
-    verticals = {
-        name: _rehearsed(one, peers.services) for name, one in load_all(settings.verticals).items()
-    }
-    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
-    lines = build_lines(tenants, verticals, environ, account=peers.account, token=peers.token)
     clock = Clock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
-        for name, one in verticals.items():
-            await create_tables(database, name, one.vertical.database.tables)
+        reloader = Reloader(
+            settings.verticals,
+            settings.tenants_file,
+            database,
+            lines=partial(build_lines, environ=environ, account=peers.account, token=peers.token),
+            adapt=partial(_rehearsed, services=peers.services),
+        )
+        await reloader.start()
+        following = await stack.enter_async_context(asyncio.TaskGroup())
+        task = following.create_task(reloader.follow(), name="follow verticals")
+        stack.callback(task.cancel)
         recorder = Recorder(lambda: Database(database.url.render_as_string(hide_password=False)))
         stack.push_async_callback(recorder.close)
         http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
@@ -183,14 +192,14 @@ async def open_service(
             return Attendance(request, partial(_engine, peers, request.line.vertical), around)
 
         switchboard = Switchboard(
-            lines,
+            reloader.directory,
             make_call=make_call,
             tokens=StreamTokens(clock.random_hex(32).encode()),
             clock=clock,
             public_url=peers.public_url,
         )
         stack.push_async_callback(switchboard.close)
-        yield Service(switchboard, database, lines, verticals)
+        yield Service(switchboard, database, reloader)
 
 
 def _engine(

@@ -1,4 +1,4 @@
-"""Which version of a vertical serves: decided from its folder, its releases, and whether it is tried.
+"""Which version of a vertical serves, decided from its folder and its releases.
 
 Pure. A rollback stands until the files change again: the version that was rolled back from is the
 one that still lies in the folder.

@@ -16,7 +16,7 @@ from dialplan.protocols.twilio.messages import Start
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Say, Verb
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.directory import Line
+from dialplan.runtime.directory import Directory, Line
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.runtime.unavailable import THANKS, after_dial, not_in_service, unavailable
 
@@ -92,7 +92,7 @@ class Switchboard:
 
     def __init__(
         self,
-        lines: Mapping[str, Line],
+        lines: Directory,
         *,
         make_call: MakeCall,
         tokens: StreamTokens,
@@ -141,7 +141,7 @@ class Switchboard:
     async def answer(self, form: Mapping[str, str]) -> Sequence[Verb]:
         """Answer a voice webhook: the stream to connect to, or what is said instead of it."""
         sid, called = form.get("CallSid", ""), form.get("To", "")
-        line = self.lines.get(called)
+        line = self.lines.choose(called, form.get("From", ""), sid)
         if line is None or not sid:
             log.warning("call to a number that nobody owns", extra={"call_sid": sid})
             return not_in_service()
