@@ -14,24 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
-from dialplan.model.database import Column, ColumnType, Table
+from dialplan.model.database import Column, Table
+from dialplan.sql.tables import TENANT, table_faults
+from dialplan.sql.types import column_type
 from dialplan.store.database import TOOLS_ROLE, Database, lock, reason
-
-TENANT = "tenant"
-
-POSTGRES_TYPES: Mapping[ColumnType, str] = {
-    "serial": "bigint",
-    "text": "text",
-    "integer": "bigint",
-    "number": "double precision",
-    "boolean": "boolean",
-    "date": "date",
-    "time": "time without time zone",
-    "timestamptz": "timestamp with time zone",
-    "phone": "text",
-    "email": "text",
-    "json": "jsonb",
-}
 
 _LIVE = text(
     "SELECT c.relname, a.attname, format_type(a.atttypid, NULL), a.attnotnull"
@@ -64,14 +50,13 @@ def plan_tables(schema: str, tables: Mapping[str, Table], live: Live) -> list[st
     Raises:
         StoreError: a table cannot be reached by adding only; every difference is in the message.
     """
-    problems: list[str] = []
+    problems = _shape_problems(tables)
+    if problems:
+        raise StoreError("; ".join(problems))
     statements = [f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}"]
     references: list[str] = []
     for name, table in tables.items():
         where = f"database.tables.{name}"
-        problems += _shape_problems(where, table, tables)
-        if problems:
-            continue
         present = live.get(name)
         if present is None:
             statements += _create(schema, name, table, tables)
@@ -122,30 +107,18 @@ def _key(table: Table) -> str | None:
     return next((name for name, col in table.columns.items() if col.type == "serial"), None)
 
 
-def column_type(column: Column, tables: Mapping[str, Table]) -> str:
-    """The Postgres type of a column, as `format_type` spells it."""
-    if column.references is not None:
-        target = tables[column.references].columns["id"]
-        return column_type(target, tables)
-    return POSTGRES_TYPES[column.type or "text"]
-
-
-def _shape_problems(where: str, table: Table, tables: Mapping[str, Table]) -> list[str]:
-    problems = []
-    serials = [name for name, col in table.columns.items() if col.type == "serial"]
-    if len(serials) > 1:
-        problems.append(f"{where}: expected at most one `serial` column, got {len(serials)}")
-    if TENANT in table.columns:
-        problems.append(f"{where}.columns.{TENANT}: the platform has this column: rename it")
-    for name, column in table.columns.items():
-        target = column.references
-        if target is not None and (target not in tables or "id" not in tables[target].columns):
-            problems.append(f"{where}.columns.{name}: no table `{target}` with a column `id`")
-        elif target is not None and tables[target].columns["id"].references is not None:
-            problems.append(f"{where}.columns.{name}: `{target}.id` is itself a reference")
-    for names in table.unique:
+def _shape_problems(tables: Mapping[str, Table]) -> list[str]:
+    problems = [
+        f"database.tables.{fault.table}{f'.columns.{fault.column}' if fault.column else ''}: "
+        f"{fault.message}"
+        for fault in table_faults(tables)
+    ]
+    for name, table in tables.items():
         problems += [
-            f"{where}.unique: no column `{name}`" for name in names if name not in table.columns
+            f"database.tables.{name}.unique: no column `{column}`"
+            for names in table.unique
+            for column in names
+            if column not in table.columns
         ]
     return problems
 
