@@ -174,8 +174,8 @@ class Reader:
             seen = [one for one in level.relations if not one.hidden]
             hits = [o for o in seen if o.columns and name in o.columns and name not in o.merged]
             if len(hits) > 1:
-                listed = " and ".join(f"`{one.name}`" for one in hits)
-                message = f"`{name}` may be of {listed}"
+                listed = " and in ".join(f"`{one.name}`" for one in hits)
+                message = f"`{name}` is in {listed}"
                 hint = f"write `{hits[0].name}.{name}` or `{hits[1].name}.{name}`"
                 self.note(Finding("ambiguous", message, location, hint=hint))
             if hits:

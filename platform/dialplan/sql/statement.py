@@ -45,9 +45,6 @@ _FORBIDDEN = frozenset(
         "lo_export",
         "pg_cancel_backend",
         "pg_terminate_backend",
-        "pg_sleep",
-        "pg_sleep_for",
-        "pg_sleep_until",
     }
 )
 
