@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"\w+")
 _EMPTY = frozenset(
@@ -15,6 +16,7 @@ _SAME = 0.8
 """The share of words in common from which the longer sentence adds too little."""
 
 
+@lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """The words of a sentence that carry its meaning, without their endings."""
     found = (_stem(word) for word in _WORD.findall(text.lower()))
