@@ -35,7 +35,7 @@ def check_graph(notes: Notes, vertical: Vertical) -> None:
             if tool.startswith("to_") and tool.removeprefix("to_") in agent.handoffs:
                 target = tool.removeprefix("to_")
                 message = f"`{tool}` is what the handoff to `{target}` is called for the model"
-                notes.at((*at, "tools", index), "E315", message, "give the tool another name")
+                notes.at((*at, "tools", index), "E330", message, "give the tool another name")
     if len(entries) == 1:
         _requires(notes, vertical, entries[0])
 

@@ -15,8 +15,8 @@ LONG_WAIT = timedelta(seconds=10)
 """A tool that may take longer than this needs words while it does."""
 
 _VAGUE = frozenset(
-    "arg args argument code content data details entry field flag id info input item key kind "
-    "number option param parameter query ref text thing type val value values".split()
+    "arg args argument data field flag id info input key kind param parameter ref text thing type "
+    "val value values".split()
 )
 """Names that say nothing of what a caller is to be asked for."""
 _TELLING_TYPES = ("date", "time", "datetime", "phone", "email")
