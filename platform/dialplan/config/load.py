@@ -11,6 +11,9 @@ from zoneinfo import available_timezones
 
 from dialplan.config import references
 from dialplan.config.bundle import read_bundle, version_of
+from dialplan.config.lint.notes import Notes
+from dialplan.config.lint.run import lint
+from dialplan.config.lint.tenants import lint_tenants
 from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
 from dialplan.config.shape import locate, typed
 from dialplan.config.source import Source, Value
@@ -54,6 +57,7 @@ def load_vertical(folder: Path) -> LoadedVertical:
     prompts = _prompts(source, root, vertical)
     _files_named(source, root, vertical)
     references.check(source, root, vertical, prompts)
+    lint(source, root, vertical, prompts)
     _defaults(source, root, vertical)
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
@@ -69,6 +73,7 @@ def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
 
 def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, tuple[Problem, ...]]:
     """Load `tenants.yaml`, with the problems that do not stop it."""
+    verticals = list(verticals)
     source = Source(path.parent)
     root = source.load(path.name)
     tenants = typed(source, root, Tenants) if root is not None else None
@@ -77,6 +82,7 @@ def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, t
     _check_tenants(source, root, tenants, {one.name: one for one in verticals})
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
+    lint_tenants(Notes(source, root), tenants, {one.name: one for one in verticals})
     return tenants, tuple(sorted(source.problems))
 
 

@@ -14,9 +14,8 @@ from sqlalchemy.dialects import postgresql
 
 from dialplan.errors import StoreError
 from dialplan.model.database import Column, ColumnType, Table
+from dialplan.sql.tables import TENANT, table_faults
 from dialplan.store.database import TOOLS_ROLE
-
-TENANT = "tenant"
 
 _TYPES: Mapping[ColumnType, sa.types.TypeEngine[Any]] = {
     "serial": sa.BigInteger(),
@@ -47,19 +46,13 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def column_type(column: Column, tables: Mapping[str, Table]) -> str:
-    """The Postgres type of a column, as Postgres spells it."""
-    return str(_type(column, tables).compile(dialect=DIALECT)).lower()
-
-
 def blueprint(schema: str, tables: Mapping[str, Table]) -> sa.MetaData:
     """Return the tables that a vertical's schema should hold.
 
     Raises:
         StoreError: a table cannot be; every fault is in the message.
     """
-    faults = [fault for name in tables for fault in _faults(name, tables)]
-    if faults:
+    if faults := _faults(tables):
         raise StoreError("; ".join(faults))
     metadata = sa.MetaData(schema=schema, naming_convention=_NAMES)
     for name, table in tables.items():
@@ -146,22 +139,15 @@ def literal(value: str | int | float | bool) -> str:
     return "'" + written.replace("'", "''").replace(":", "\\:") + "'"
 
 
-def _faults(name: str, tables: Mapping[str, Table]) -> list[str]:
-    table, where = tables[name], f"database.tables.{name}"
+def _faults(tables: Mapping[str, Table]) -> list[str]:
     faults = []
-    serials = [one for one, column in table.columns.items() if column.type == "serial"]
-    if len(serials) > 1:
-        faults.append(f"{where}: expected at most one `serial` column, got {len(serials)}")
-    if TENANT in table.columns:
-        faults.append(f"{where}.columns.{TENANT}: the platform has this column: rename it")
-    for one, column in table.columns.items():
-        target = column.references
-        if target is not None and (target not in tables or "id" not in tables[target].columns):
-            faults.append(f"{where}.columns.{one}: no table `{target}` with a column `id`")
-        elif target is not None and tables[target].columns["id"].references is not None:
-            faults.append(f"{where}.columns.{one}: `{target}.id` is itself a reference")
-    for names in table.unique:
-        faults += [
-            f"{where}.unique: no column `{one}`" for one in names if one not in table.columns
-        ]
-    return faults
+    for one in table_faults(tables):
+        column = f".columns.{one.column}" if one.column else ""
+        faults.append(f"database.tables.{one.table}{column}: {one.message}")
+    return faults + [
+        f"database.tables.{name}.unique: no column `{one}`"
+        for name, table in tables.items()
+        for names in table.unique
+        for one in names
+        if one not in table.columns
+    ]

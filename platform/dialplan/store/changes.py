@@ -20,7 +20,8 @@ from sqlalchemy.schema import AddConstraint, CreateTable
 
 from dialplan.errors import StoreError
 from dialplan.model.database import Table
-from dialplan.store.blueprint import DIALECT, TENANT, blueprint, fenced, granted, quote
+from dialplan.sql.tables import TENANT
+from dialplan.store.blueprint import DIALECT, blueprint, fenced, granted, quote
 from dialplan.store.live import DROPPED, live_columns, live_hash
 from dialplan.store.steps import Step, TablePlan
 

@@ -3,7 +3,8 @@ from sqlalchemy.schema import CreateTable
 
 from dialplan.errors import StoreError
 from dialplan.model.database import Database, Table
-from dialplan.store.blueprint import DIALECT, blueprint, column_type
+from dialplan.sql.types import COLUMNS
+from dialplan.store.blueprint import DIALECT, blueprint
 
 
 def tables(**written: object) -> dict[str, Table]:
@@ -59,8 +60,21 @@ def test_a_colon_in_a_default_is_no_bind() -> None:
 
 
 def test_a_reference_has_the_type_of_the_key_it_points_at() -> None:
-    written = tables(
-        owners={"columns": {"id": "text"}}, bikes={"columns": {"owner": {"references": "owners"}}}
+    made = blueprint(
+        "shop",
+        tables(
+            owners={"columns": {"id": "text"}},
+            bikes={"columns": {"owner": {"references": "owners"}}},
+        ),
     )
 
-    assert column_type(written["bikes"].columns["owner"], written) == "text"
+    assert made.tables["shop.bikes"].c.owner.type.compile(dialect=DIALECT) == "TEXT"
+
+
+def test_tables_are_made_of_the_types_that_statements_are_checked_against() -> None:
+    columns = {name.replace(" ", "_"): {"type": name} for name in COLUMNS if name != "serial"}
+    made = blueprint("shop", tables(bikes={"columns": {"id": "serial", **columns}}))
+
+    for name in columns:
+        kind = made.tables["shop.bikes"].c[name].type.compile(dialect=DIALECT).lower()
+        assert kind == COLUMNS[name]  # type: ignore[index]

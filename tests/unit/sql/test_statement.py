@@ -1,7 +1,7 @@
 import pytest
 
 from dialplan.errors import ToolError
-from dialplan.tools.sql import compile_sql
+from dialplan.sql.statement import compile_sql
 
 TYPES = {"phone": "text", "born": "date", "state.patient_id": "bigint", "x": "text"}
 
@@ -53,11 +53,20 @@ def test_comments_are_dropped(comment: str) -> None:
         ("SET ROLE postgres", "SQL starts with `set`"),
         ("RESET ROLE", "SQL starts with `reset`"),
         ("DO $$ BEGIN END $$", "SQL starts with `do`"),
-        ("", "SQL starts with `nothing`"),
+        ("", "the SQL is empty"),
+        ("-- nothing", "the SQL is empty"),
         ("SELECT set_config('role', 'x', true)", "`set_config` is not taken"),
         ('SELECT pg_catalog."set_config"(1)', "`set_config` is not taken"),
         ("SELECT $a$ $$ $a$, set_config(1), $a$ $a$", "`set_config` is not taken"),
-        ('SELECT U&"set\\005fconfig"(1)', "are not taken in SQL"),
+        ('SELECT U&"set\\005fconfig"(1)', "`set_config` is not taken"),
+        ("SELECT pg_try_advisory_xact_lock(1)", "`pg_try_advisory_xact_lock` is not taken"),
+        ("SELECT 1 FROM dialplan.calls", "`dialplan.calls` is not taken"),
+        ("SELECT 1 FROM pg_class", "`pg_class` is not taken"),
+        ("SELECT * FROM information_schema.tables", "`information_schema.tables` is not taken"),
+        ("SELECT * INTO copies FROM p", "SELECT INTO makes a table"),
+        ("SELECT a FROM", "the SQL ends too early"),
+        ("SELECT 'x\0'", "a character that no text has"),
+        ("SELECT " + " || ".join(["a"] * 400), "nested too deep"),
         ("SELECT 'open", "a ' is opened in the SQL and never closed"),
         ("SELECT /* open", "never closed"),
         ("SELECT $1", "`$1` is not taken in SQL"),
