@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "find every problem in verticals and tenants",
     "plan": "show what deploying the folder would change",
     "apply": "deploy the folder",
+    "rollback": "let an earlier version of a vertical serve again",
     "graph": "draw the agents of a vertical and their handoffs",
     "settings": "print every setting and where it comes from",
     "version": "print the version",

@@ -46,6 +46,7 @@ class _Found:
     """What lies in the folder: what is good of it, and what is wrong with the rest."""
 
     verticals: dict[str, LoadedVertical] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     tenants: Tenants | None = None
     problems: list[Problem | str] = field(default_factory=list)
 
@@ -132,9 +133,15 @@ class Reloader:
         """Take what is good of the files now; report the rest. Raises nothing but cancellation."""
         found = await asyncio.to_thread(self._read)
         problems = [_said(one) for one in found.problems]
+        tenants = found.tenants or self._tenants
         # What is broken or gone keeps its last good version for as long as lines lead to it.
         verticals = {**self._good, **found.verticals}
-        tenants = found.tenants or self._tenants
+        needed = {name for one in tenants.tenants.values() for name in one.lines.values()}
+        for name in self._good.keys() - found.names:
+            if name in needed:
+                problems.append(f"`{self._folder / name}` is gone, but lines lead to it")
+            else:
+                del verticals[name]
         self._store_failed = False
         try:
             async with asyncio.timeout(STORE_S):
@@ -159,6 +166,7 @@ class Reloader:
     def _read(self) -> _Found:
         found = _Found()
         for file in sorted(self._folder.glob("*/vertical.yaml")):
+            found.names.add(file.parent.name)
             try:
                 one = load_vertical(file.parent)
             except VerticalProblems as error:
