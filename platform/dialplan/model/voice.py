@@ -43,6 +43,9 @@ class Voice(Shape):
 
     engine: Literal["realtime"] = "realtime"
     """What turns speech into speech."""
+    transport: Literal["direct", "sdk"] = "direct"
+    """What carries its session: `direct`, which takes up a lost connection again, or the Agents
+    SDK's own, to compare with. Over `sdk` a lost connection ends the agent's part of the call."""
     model: str = "gpt-realtime-2.1"
     """The model of the engine."""
     voice: str = "marin"

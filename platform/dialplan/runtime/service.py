@@ -209,6 +209,7 @@ def _engine(
         settings=session_settings(loaded),
         agents=specs,
         entry=vertical.entry,
+        transport=vertical.voice.transport,
     )
     return RealtimeEngine(config, sink, handing_over)
 
