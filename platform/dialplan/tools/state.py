@@ -8,6 +8,31 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+NEVER = -1
+"""Before the caller's first turn."""
+
+
+@dataclass(slots=True)
+class Agreement:
+    """The caller's word on one deed.
+
+    Attributes:
+        number: which one it is on the same tool and arguments in this call, from 1.
+        until: the turn of the caller that it ends with; None while the deed is not done.
+    """
+
+    number: int
+    until: int | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the deed was done and a repetition gets its result."""
+        return self.until is not None and self.until > NEVER
+
+    def holds(self, turn: int) -> bool:
+        """Whether a call of the tool in this turn of the caller is still the deed agreed to."""
+        return self.until is None or turn <= self.until
+
 
 @dataclass(slots=True)
 class CallState:
@@ -18,7 +43,7 @@ class CallState:
         agent: who is speaking now; follows handoffs.
         caller_turns: how often the caller has finished saying something.
         asked: confirmations put to the caller, with `caller_turns` at that moment.
-        released: confirmations that the caller has answered.
+        agreed: confirmations that the caller has answered.
         locks: one for each idempotent run, so that two at once do the work once.
     """
 
@@ -34,7 +59,7 @@ class CallState:
     agent: str = ""
     caller_turns: int = 0
     asked: dict[str, int] = field(default_factory=dict, repr=False)
-    released: set[str] = field(default_factory=set, repr=False)
+    agreed: dict[str, Agreement] = field(default_factory=dict, repr=False)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict, repr=False)
 
     @property
