@@ -165,6 +165,40 @@ async def test_two_tools_of_one_response_are_spoken_of_once(dial_direct: Dial) -
         assert sorted(outputs(line)) == ["found", "late"]
 
 
+async def test_a_tools_answer_waits_for_the_caller_and_is_in_the_servers_response(
+    dial_direct: Dial,
+) -> None:
+    steps = [[CallTool("slow")], [Say("It is found.")], [Say("Once more!")]]
+    async with dial_direct(steps) as line:
+        await line.engine.respond()
+        await line.until(ToolStarted)
+        await line.begin_to_speak()
+        await line.until(CallerSpeechStarted)
+        await line.until(ToolFinished)
+        await asyncio.sleep(0.3)
+        assert len(line.all(ResponseStarted)) == 1, "it spoke over the caller"
+
+        await line.speak()
+        await line.until(AgentSaid)
+        await asyncio.sleep(0.5)
+
+        assert [said.text for said in line.all(AgentSaid)] == ["It is found."]
+        assert outputs(line) == ["late"]
+        assert line.all(PeerFault) == []
+
+
+async def test_a_tools_answer_is_spoken_of_after_a_noise(dial_direct: Dial) -> None:
+    steps = [[CallTool("slow")], [Say("It is found.")]]
+    async with dial_direct(steps, hears="") as line:
+        await line.engine.respond()
+        await line.until(ToolStarted)
+        await line.speak()
+        await line.until(AgentSaid)
+
+        assert [said.text for said in line.all(AgentSaid)] == ["It is found."]
+        assert line.all(PeerFault) == []
+
+
 async def test_an_unknown_tool_is_answered_and_spoken_of(dial_direct: Dial) -> None:
     async with dial_direct([[CallTool("imagined")], [Say("Let me see.")]]) as line:
         await line.engine.respond()

@@ -50,6 +50,11 @@ from dialplan.protocols.realtime.session import ResponseState
 _log = logging.getLogger(__name__)
 
 
+# How long the server may take to begin its answer to a turn of the caller. One that it took for
+# noise is never answered, and what waits behind it must not wait for ever.
+ANSWER_S = 1.5
+
+
 class DirectRealtimeModel(RealtimeModel):
     """One session with the model. Belongs to one call and is not used again after `close`."""
 
@@ -68,7 +73,11 @@ class DirectRealtimeModel(RealtimeModel):
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._closing = False
-        self._state = ResponseState()
+        detection = settings.turn_detection or {}
+        self._state = ResponseState(
+            answers_turns=bool(detection) and detection.get("create_response", True)
+        )
+        self._patience: asyncio.Task[None] | None = None
         self._history = History()
         self._items: set[str] = set()
         self._server_interrupts = False
@@ -104,6 +113,10 @@ class DirectRealtimeModel(RealtimeModel):
         self._closing = True
         reader, self._reader = self._reader, None
         socket, self._socket = self._socket, None
+        patience, self._patience = self._patience, None
+        if patience is not None:
+            patience.cancel()
+            await asyncio.wait([patience])
         if socket is not None:
             await socket.close()
         if reader is not None:
@@ -272,6 +285,13 @@ class DirectRealtimeModel(RealtimeModel):
                 self._server_interrupts = interrupt_response
             case server.SpeechStarted(item_id):
                 self._history.caller_spoke(item_id)
+                self._state.caller_began()
+            case server.SpeechStopped():
+                frames = self._state.caller_stopped()
+                self._wait_for_answer()
+                return frames
+            case server.CallItemAdded(_, call_id, output) if output:
+                self._state.output_read(call_id)
             case server.CallerTranscript(item_id, text):
                 self._history.caller_said(item_id, text)
             case server.TranscriptDone(_, item_id, transcript):
@@ -289,6 +309,18 @@ class DirectRealtimeModel(RealtimeModel):
             case _:
                 pass
         return []
+
+    def _wait_for_answer(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = None
+        if self._state.awaits_answer and not self._closing:
+            self._patience = asyncio.create_task(self._lose_patience(), name="realtime answer")
+
+    async def _lose_patience(self) -> None:
+        await asyncio.sleep(ANSWER_S)
+        if self._state.awaits_answer:
+            await self._send(*self._state.answer_overdue())
 
     async def _notify(self, event: RealtimeModelEvent) -> None:
         for listener in list(self._listeners):

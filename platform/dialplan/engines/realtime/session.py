@@ -1,7 +1,8 @@
 """The realtime engine: runs the Agents SDK's session for one call, over either transport.
 
 `direct` is our own model transport. `sdk` is the one of the SDK, kept to compare against: it does
-not reconnect, cannot keep a tool silent, and dials only when it is configured.
+not reconnect, cannot keep a tool silent, does not wait for the end of the caller's turn before it
+speaks of a tool's answer, and dials only when it is configured.
 """
 
 from __future__ import annotations
