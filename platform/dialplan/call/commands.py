@@ -64,3 +64,6 @@ class CloseEngine:
 Command = (
     PlaySpeech | ClearPlayback | InterruptEngine | Say | HangUp | Transfer | EndStream | CloseEngine
 )
+
+Ending = HangUp | Transfer
+"""How a call goes on at the carrier after its stream."""

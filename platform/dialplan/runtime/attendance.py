@@ -273,7 +273,8 @@ class Attendance:
                 case EndStream(reason):
                     done = reason, None
                 case CloseEngine():
-                    done = done or ("caller", HangUp("caller"))
+                    # Gone without our doing: if the caller is still there, Twilio asks what now.
+                    done = done or ("caller" if stream.stopped else "stream_lost", None)
                 case _:
                     assert_never(command)
         return done

@@ -30,6 +30,9 @@ def over_sdk(tmp_path: Path) -> Path:
     chosen = written.replace("\nvoice:\n", "\nvoice:\n  transport: sdk\n", 1)
     assert chosen != written
     file.write_text(chosen)
+    # Data of its own: the tests of this folder share one database.
+    tenants = folder / "tenants.yaml"
+    tenants.write_text(tenants.read_text().replace("  lakeside:", "  over_sdk:"))
     return folder
 
 
