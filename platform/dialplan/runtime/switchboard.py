@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 # How long the first message of a stream may take, and how long a stream may take to come at all.
 START_S = 5.0
 STREAM_S = 30.0
+CLOSE_S = 5.0
 # A stream that has said this many frames before `start` is not Twilio.
 FRAMES_BEFORE_START = 10
 
@@ -228,7 +229,10 @@ class Switchboard:
             if admitted is not None:
                 await self._carry(admitted, leg, stream)
         finally:
-            await leg.close()
+            with suppress(TimeoutError):
+                # A peer that takes no frames takes no goodbye either.
+                async with asyncio.timeout(CLOSE_S):
+                    await leg.close()
 
     async def close(self) -> None:
         """Let go of calls whose streams never came."""

@@ -340,6 +340,7 @@ def bind_types(vertical: Vertical, tool: Tool) -> dict[str, str]:
         "call.from": "text",
         "call.to": "text",
         "call.now": "timestamptz",
+        "call.digits": "text",
     }
 
 

@@ -41,6 +41,7 @@ class CallState:
     Attributes:
         now: tells the time, with an offset; the edge's clock, or a fixed moment in conversations.
         agent: who is speaking now; follows handoffs.
+        digits: what the caller last entered on the keypad.
         caller_turns: how often the caller has finished saying something.
         asked: confirmations put to the caller, with `caller_turns` at that moment.
         agreed: confirmations that the caller has answered.
@@ -57,6 +58,7 @@ class CallState:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     state: dict[str, object] = field(default_factory=dict, repr=False)
     agent: str = ""
+    digits: str = field(default="", repr=False)
     caller_turns: int = 0
     asked: dict[str, int] = field(default_factory=dict, repr=False)
     agreed: dict[str, Agreement] = field(default_factory=dict, repr=False)
@@ -78,4 +80,10 @@ class CallState:
     def about(self) -> dict[str, object]:
         """What stands under `call.` in templates and SQL; times are the tenant's."""
         now = self.now().astimezone(self.zone)
-        return {"id": self.call_sid, "from": self.caller, "to": self.called, "now": now}
+        return {
+            "id": self.call_sid,
+            "from": self.caller,
+            "to": self.called,
+            "now": now,
+            "digits": self.digits,
+        }

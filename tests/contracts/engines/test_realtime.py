@@ -134,6 +134,30 @@ async def test_barge_in_leaves_in_memory_what_was_heard(dial: Dial) -> None:
         assert line.all(PeerFault) == []
 
 
+async def test_what_the_agent_is_told_is_answered(dial: Dial) -> None:
+    async with dial([[Say("One, two.")]]) as line:
+        await line.engine.tell("The caller pressed 1 2 on the keypad.")
+        await line.until(AgentSaid)
+
+        assert Message("user", "The caller pressed 1 2 on the keypad.") in line.mind.turns[-1].items
+        assert line.all(PeerFault) == []
+
+
+async def test_speech_is_stopped_for_a_caller_whom_the_model_did_not_hear(dial: Dial) -> None:
+    long = "This is a long sentence that nobody will listen to until its very end."
+    async with dial([[Say(long)], [Say("Yes?")]]) as line:
+        await line.engine.respond()
+        (piece, *_) = await line.until(SpeechArrived)
+        cut = Truncation(piece.item_id, piece.content_index, 0)
+        await line.engine.interrupt([cut], unheard=True)
+        await line.engine.tell("The caller pressed 1 on the keypad.")
+        await line.until(ResponseEnded, 2)
+
+        assert [one.status for one in line.all(ResponseEnded)] == ["cancelled", "completed"]
+        assert line.all(AgentSaid)[-1].text == "Yes?"
+        assert line.all(PeerFault) == []
+
+
 async def test_nothing_is_told_after_the_end(dial: Dial) -> None:
     async with dial([]) as line:
         await line.engine.close()

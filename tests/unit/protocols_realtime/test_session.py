@@ -71,7 +71,7 @@ def test_a_request_that_met_a_response_without_its_output_is_sent_again_after_it
     state.called("c1")
     frames = state.answered("c1", wants_response=True)
     state.created("server's own", {})
-    state.output_read("c1")
+    state.read("c1")
 
     assert state.refused("create_1", ALREADY_ACTIVE) == []
     (again,) = sent(state.done("server's own"))
@@ -82,7 +82,7 @@ def test_a_request_that_met_a_response_with_its_output_is_not_sent_again() -> No
     state = ResponseState()
     state.called("c1")
     state.answered("c1", wants_response=True)
-    state.output_read("c1")
+    state.read("c1")
     state.created("server's own", {})
 
     assert state.refused("create_1", ALREADY_ACTIVE) == []
@@ -95,7 +95,7 @@ def test_a_tools_answer_is_not_spoken_of_while_the_caller_speaks() -> None:
     state.caller_began()
 
     assert state.answered("c1", wants_response=True) == []
-    state.output_read("c1")
+    state.read("c1")
     assert state.caller_stopped() == []
     state.created("server's own", {})
     assert state.done("server's own") == [], "that response has told of it"
@@ -109,7 +109,7 @@ def test_an_answer_too_late_for_the_servers_response_is_spoken_of_after_it() -> 
 
     assert state.answered("c1", wants_response=True) == []
     state.created("server's own", {})
-    state.output_read("c1")
+    state.read("c1")
     assert len(state.done("server's own")) == 1
 
 

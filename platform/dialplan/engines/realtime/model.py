@@ -81,6 +81,7 @@ class DirectRealtimeModel(RealtimeModel):
         self._history = History()
         self._items: set[str] = set()
         self._server_interrupts = False
+        self._tells = 0
         self._tries = 0
         """Reconnects since a response last came to its end."""
 
@@ -135,11 +136,15 @@ class DirectRealtimeModel(RealtimeModel):
         """Have the agent speak."""
         await self._send(*self._state.request())
 
-    async def interrupt(self, truncations: Sequence[Truncation]) -> None:
+    async def tell(self, text: str) -> None:
+        """Have the agent told something in the caller's place, and answer."""
+        await self._send(*self._told(text))
+
+    async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
         """Mute the open response, and cut what was not heard, item by item."""
         muted = self._state.mute()
         frames = []
-        if muted is not None and not self._server_interrupts:
+        if muted is not None and (unheard or not self._server_interrupts):
             frames.append(client.cancel_response(muted))
         for cut in truncations:
             self._history.truncated(cut)
@@ -165,7 +170,7 @@ class DirectRealtimeModel(RealtimeModel):
             case RealtimeModelSendAudio(audio):
                 return [client.append_audio(base64.b64encode(audio).decode())]
             case RealtimeModelSendUserInput(user_input):
-                return [client.message("user", _text(user_input)), *self._state.request()]
+                return self._told(_text(user_input))
             case RealtimeModelSendToolOutput(call, output):
                 # The session wants no response for a tool it does not know, and the caller would
                 # hear nothing: only a silent tool is answered silently.
@@ -192,6 +197,13 @@ class DirectRealtimeModel(RealtimeModel):
                 return [orjson.dumps(body).decode()]
             case _:  # pragma: no cover - the type check proves it cannot be reached
                 assert_never(event)
+
+    def _told(self, text: str) -> list[str]:
+        self._tells += 1
+        item_id = f"told_{self._tells}"
+        self._history.caller_said(item_id, text)
+        message = client.message("user", text, item_id)
+        return [message, *self._state.told(item_id)]
 
     def _adopt(self, settings: RealtimeSessionModelSettings) -> None:
         tools = [
@@ -291,7 +303,9 @@ class DirectRealtimeModel(RealtimeModel):
                 self._wait_for_answer()
                 return frames
             case server.CallItemAdded(_, call_id, output) if output:
-                self._state.output_read(call_id)
+                self._state.read(call_id)
+            case server.MessageAdded(item_id):
+                self._state.read(item_id)
             case server.CallerTranscript(item_id, text):
                 self._history.caller_said(item_id, text)
             case server.TranscriptDone(_, item_id, transcript):

@@ -35,9 +35,9 @@ class ResponseState:
     session is answered, so that two tools of one response do not make the model speak twice.
 
     The model's own words wait for the end of the caller's turn. Where the server answers turns by
-    itself, its response takes the place of ours, provided that it began when all our tool outputs
-    were in the conversation: the server tells of each, in order with the response. Words to say
-    exactly do not wait: when they are due is for the call to decide.
+    itself, its response takes the place of ours, provided that it began when all our messages
+    and tool outputs were in the conversation: the server tells of each, in order with the response.
+    Words to say exactly do not wait: when they are due is for the call to decide.
 
     Args:
         answers_turns: the server begins a response when the caller's turn ends.
@@ -144,9 +144,14 @@ class ResponseState:
         self._turn_unanswered = False
         return self._next()
 
-    def output_read(self, call_id: str) -> None:
-        """Note that the conversation holds the output of a tool call."""
-        self._unread.discard(call_id)
+    def told(self, item_id: str) -> list[str]:
+        """Ask for a response to a message that we put into the conversation."""
+        self._unread.add(item_id)
+        return self.request()
+
+    def read(self, key: str) -> None:
+        """Note that the conversation holds a message, or the output of a tool call, by its id."""
+        self._unread.discard(key)
 
     def called(self, call_id: str) -> None:
         """Note a tool call of the model."""
