@@ -121,6 +121,7 @@ class Attendance:
             now=around.clock.now,
             variables=line.variables,
             secrets=line.secrets,
+            hours=line.vertical.vertical.hours,
             agent=line.vertical.vertical.entry,
         )
         self._minutes = Minutes(request, around.clock, around.note)

@@ -341,6 +341,9 @@ def bind_types(vertical: Vertical, tool: Tool) -> dict[str, str]:
         "call.to": "text",
         "call.now": "timestamptz",
         "call.digits": "text",
+        "call.open": "boolean",
+        "call.hours_today": "text",
+        "call.next_opening": "text",
     }
 
 

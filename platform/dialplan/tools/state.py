@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dialplan.model.voice import Hours
+from dialplan.prompts.hours import opening
+
 NEVER = -1
 """Before the caller's first turn."""
 
@@ -40,6 +43,7 @@ class CallState:
 
     Attributes:
         now: tells the time, with an offset; the edge's clock, or a fixed moment in conversations.
+        hours: when the business is open, None for always.
         agent: who is speaking now; follows handoffs.
         digits: what the caller last entered on the keypad.
         caller_turns: how often the caller has finished saying something.
@@ -56,6 +60,7 @@ class CallState:
     now: Callable[[], datetime] = field(repr=False)
     variables: Mapping[str, object] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hours: Hours | None = None
     state: dict[str, object] = field(default_factory=dict, repr=False)
     agent: str = ""
     digits: str = field(default="", repr=False)
@@ -80,10 +85,14 @@ class CallState:
     def about(self) -> dict[str, object]:
         """What stands under `call.` in templates and SQL; times are the tenant's."""
         now = self.now().astimezone(self.zone)
+        hours = opening(self.hours, now)
         return {
             "id": self.call_sid,
             "from": self.caller,
             "to": self.called,
             "now": now,
             "digits": self.digits,
+            "open": hours.open,
+            "hours_today": hours.hours_today,
+            "next_opening": hours.next_opening,
         }

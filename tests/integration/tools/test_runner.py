@@ -28,6 +28,7 @@ WRITTEN: dict[str, object] = {
         "nurse_line": {"type": "phone", "default": "+15550100911"},
     },
     "voice": {"greeting": "Hello"},
+    "hours": {"mon-fri": "08:00-18:00"},
     "state": {"patient_id": "integer", "patient_name": "string"},
     "endpoints": {"ehr": {"base_url": "http://127.0.0.1:1", "retries": 0}},
     "agents": {"desk": {"entry": True, "prompt": "p.md"}},
@@ -94,6 +95,12 @@ WRITTEN: dict[str, object] = {
             "description": "Verify",
             "http": {"get": "{{ endpoints.ehr }}/x"},
             "say": {"failed": "The insurer does not answer."},
+        },
+        "when": {
+            "description": "When",
+            "sql": "SELECT :call.open AS open, :call.hours_today AS today,"
+            " :call.next_opening AS next, :call.digits AS digits",
+            "returns": "one",
         },
         "nurse": {"description": "Nurse", "builtin": "transfer", "to": "nurse_line"},
         "text_me": {
@@ -244,6 +251,7 @@ def new_call(sid: str, tenant: str) -> CallState:
         now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
         variables={"timezone": "America/Chicago", "nurse_line": "+15550100911"},
         secrets={"token": "s3cret"},
+        hours=VERTICAL.hours,
         agent="desk",
     )
 
@@ -524,6 +532,17 @@ async def test_an_idempotent_text_message_is_sent_once(desk: Desk) -> None:
 
     assert first == second
     assert desk.line.done == [("sms", "+15550107788", "Your visit is on Tuesday.")]
+
+
+async def test_sql_knows_the_hours_and_the_keypad(desk: Desk) -> None:
+    desk.call.digits = "42"
+
+    assert (await desk.run("when"))["result"] == {
+        "open": True,
+        "today": "open from 8 AM to 6 PM",
+        "next": "tomorrow at 8 AM",
+        "digits": "42",
+    }
 
 
 async def test_an_answer_comes_from_the_file(desk: Desk) -> None:
