@@ -21,12 +21,14 @@ from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
+from dialplan.runtime.endings import Endings
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
 from dialplan.store.database import Database
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
+from dialplan.store.installation import Installation
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.vertical_tables import create_tables
@@ -182,12 +184,15 @@ async def open_service(
         def make_call(request: CallRequest) -> Attendance:
             return Attendance(request, partial(_engine, peers, request.line.vertical), around)
 
+        installation = Installation(database)
+        key = await installation.signing_key(clock.random_hex(32).encode())
         switchboard = Switchboard(
             lines,
             make_call=make_call,
-            tokens=StreamTokens(clock.random_hex(32).encode()),
+            tokens=StreamTokens(key, installation),
             clock=clock,
             public_url=peers.public_url,
+            endings=Endings(installation),
         )
         stack.push_async_callback(switchboard.close)
         yield Service(switchboard, database, lines, verticals)
@@ -209,6 +214,7 @@ def _engine(
         settings=session_settings(loaded),
         agents=specs,
         entry=vertical.entry,
+        transport=vertical.voice.transport,
     )
     return RealtimeEngine(config, sink, handing_over)
 
