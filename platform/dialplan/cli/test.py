@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 import time
-from contextlib import aclosing
 from pathlib import Path
 
 import click
 
 from dialplan.config.problem import VerticalProblems, render_text
 from dialplan.emulators.conversations import report
-from dialplan.emulators.conversations.run import Result
-from dialplan.emulators.conversations.suite import Case, find, run_all
-from dialplan.emulators.stage import spoken, written
+from dialplan.emulators.conversations.run import Result, speaking, writing
+from dialplan.emulators.conversations.suite import find, run_all
 from dialplan.settings import Settings
 
-AT_ONCE = 4
+AT_ONCE = 8
 
 _EXAMPLES = """\b
 Examples:
@@ -64,10 +61,17 @@ def test(
     except VerticalProblems as found:
         click.echo(render_text(found.problems), err=True)
         sys.exit(2)
-    # What goes wrong in a call is told by its result; the log would be printed between the lines.
-    logging.getLogger("dialplan").addHandler(logging.NullHandler())
     began = time.monotonic()
-    results = asyncio.run(_run(cases, settings, aloud, fail_fast, jobs, shape == "text"))
+    results = asyncio.run(
+        run_all(
+            cases,
+            settings,
+            speaking() if aloud else writing(),
+            at_once=jobs,
+            fail_fast=fail_fast,
+            show=_show if shape == "text" else lambda _result: None,
+        )
+    )
     seconds = time.monotonic() - began
     match shape:
         case "json":
@@ -80,17 +84,7 @@ def test(
         sys.exit(1)
 
 
-async def _run(
-    cases: list[Case], settings: Settings, aloud: bool, fail_fast: bool, jobs: int, show: bool
-) -> list[Result]:
-    results: list[Result] = []
-    sound = spoken() if aloud else written()
-    running = run_all(cases, settings, sound, at_once=jobs, fail_fast=fail_fast)
-    async with aclosing(running):
-        async for result in running:
-            results.append(result)
-            if show:
-                click.echo(report.line(result))
-                if not result.passed:
-                    click.echo(report.details(result))
-    return results
+def _show(result: Result) -> None:
+    click.echo(report.line(result))
+    if not result.passed:
+        click.echo(report.details(result))

@@ -21,6 +21,7 @@ from dialplan.emulators.house import House
 from dialplan.emulators.loopback import listen, serving
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import Sound, set_stage
+from dialplan.errors import StoreError
 from dialplan.model.tenants import Tenant, Tenants
 from dialplan.runtime.clock import Clock, MovedClock
 from dialplan.runtime.service import Cast, Service, open_service
@@ -32,6 +33,10 @@ from dialplan.web.app import build_app
 LINE = "+15550100000"
 CALLER = "+15550107700"
 TENANT = "conversation"
+
+
+class RowsRefused(StoreError):
+    """The database does not take the rows that are given."""
 
 
 def zone_of(loaded: LoadedVertical, told: LoadedConversation) -> ZoneInfo:
@@ -69,7 +74,7 @@ async def open_room(
 
     Raises:
         VerticalProblems: the rows do not fit the tables.
-        StoreError: the database refused them.
+        RowsRefused: the database refused them.
     """
     vertical = loaded.vertical
     given = told.conversation.given
@@ -129,15 +134,13 @@ async def _seed(
     vertical, zone = loaded.vertical, zone_of(loaded, told)
     today = clock.now().astimezone(zone).date()
     rows = read_seed(loaded.folder, name, vertical.database, today=today, zone=zone)
-    await load_seed(
-        service.database,
-        vertical.name,
-        TENANT,
-        vertical.database.tables,
-        rows,
-        today=today,
-        timezone=str(zone),
-    )
+    tables = vertical.database.tables
+    try:
+        await load_seed(
+            service.database, vertical.name, TENANT, tables, rows, today=today, timezone=str(zone)
+        )
+    except StoreError as error:
+        raise RowsRefused(str(error)) from error
 
 
 def _secrets(loaded: LoadedVertical) -> Mapping[str, str]:

@@ -16,11 +16,13 @@ from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical
 from dialplan.emulators.conversations.account import Account, Handed, Ran, Said
 from dialplan.emulators.conversations.expectations import Miss, answered, misses, shown
+from dialplan.emulators.conversations.logbook import Logbook
 from dialplan.emulators.conversations.minds import PlayedMind, WatchedMind
 from dialplan.emulators.conversations.room import (
     CALLER,
     LINE,
     TENANT,
+    RowsRefused,
     clock_of,
     open_room,
     zone_of,
@@ -28,10 +30,9 @@ from dialplan.emulators.conversations.room import (
 from dialplan.emulators.house import House
 from dialplan.emulators.rehearsal.choose import Embeds
 from dialplan.emulators.rehearsal.mind import RehearsalMind
-from dialplan.emulators.stage import Sound
+from dialplan.emulators.stage import Sound, spoken, written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller
 from dialplan.emulators.twilio.record import CallRecord, CarrierEvent, NumberDialled
-from dialplan.errors import StoreError
 from dialplan.runtime.clock import Clock
 from dialplan.store.database import reason
 from dialplan.store.facts import Fact
@@ -39,10 +40,8 @@ from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.throwaway import Throwaway
 from dialplan.tools.values import plain
 
-# The mind is watched, so that the caller need not wait long to be sure that the agent is done.
-PATIENCE_MS = 400
 # How long a caller waits for an agent that says nothing, and a call for its end to be noted.
-MAX_WAIT_MS = 12_000
+MAX_WAIT_MS = 8_000
 END_S = 10.0
 # For the set-up and the greeting, and for each turn.
 CALL_S, TURN_S = 30, 30
@@ -76,6 +75,27 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How it is spoken, and how long an agent is quiet before the caller goes on.
+
+    The mind is watched: the pause need only be longer than one inside what is being said.
+    """
+
+    sound: Sound
+    patience_ms: int
+
+
+def writing() -> Manner:
+    """Return speech that is written: exact, and three times as fast as the written default."""
+    return Manner(written(ms_per_word=20), 300)
+
+
+def speaking() -> Manner:
+    """Return real speech. Raises ConfigError without the `rehearsal` extra."""
+    return Manner(spoken(), 1000)
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What the conversations of one run share; none of it keeps anything of a call.
 
@@ -84,8 +104,9 @@ class Means:
     """
 
     databases: Throwaway
-    sound: Sound
+    manner: Manner
     embedder: Embeds
+    logbook: Logbook
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -130,7 +151,11 @@ class _Caller:
 async def run_conversation(
     loaded: LoadedVertical, told: LoadedConversation, means: Means
 ) -> Result:
-    """Hold the call in a room of its own and judge it. Raises only what is no fault of a file."""
+    """Hold the call in a room of its own and judge it.
+
+    Raises:
+        StoreError: no database can be made for it.
+    """
     began = time.monotonic()
     account = Account()
     try:
@@ -138,14 +163,17 @@ async def run_conversation(
             found = await _run(loaded, told, means, account)
     except TimeoutError:
         found = [Miss(("name",), f"an end within {_limit_s(told)} s", "the call did not end")]
-    except StoreError as error:
+    except RowsRefused as error:
         found = [Miss(("given", "seed"), "rows that fit the tables", str(error))]
     return Result(
         loaded.vertical.name,
         told,
         time.monotonic() - began,
         tuple(sorted(_failure(told, miss) for miss in found)),
-        tuple(_transcript(told, account)),
+        (
+            *_transcript(told, account),
+            *(f"  log: {one}" for one in means.logbook.of(account.call_sid)),
+        ),
     )
 
 
@@ -159,8 +187,8 @@ async def _run(
     thinks, played = _mind(told, means, clock, zone, lambda: len(call.caller.spoken))
     caller = ScriptedCaller(
         [Line(turn.caller) for turn in conversation.turns],
-        means.sound.caller,
-        patience_ms=PATIENCE_MS,
+        means.manner.sound.caller,
+        patience_ms=means.manner.patience_ms,
         max_wait_ms=MAX_WAIT_MS,
         waits=lambda: thinks.busy,
     )
@@ -174,7 +202,7 @@ async def _run(
                     loaded,
                     told,
                     database_url=url,
-                    sound=means.sound,
+                    sound=means.manner.sound,
                     mind=thinks,
                     clock=clock,
                     watch=call.watch,

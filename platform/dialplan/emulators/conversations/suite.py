@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,10 @@ from dialplan.config.conversations import LoadedConversation, load_conversations
 from dialplan.config.load import LoadedVertical, load_vertical
 from dialplan.config.problem import Problem, VerticalProblems
 from dialplan.config.seeds import load_seed
+from dialplan.emulators.conversations.logbook import Logbook
 from dialplan.emulators.conversations.room import clock_of, zone_of
-from dialplan.emulators.conversations.run import Means, Result, run_conversation
+from dialplan.emulators.conversations.run import Manner, Means, Result, run_conversation
 from dialplan.emulators.rehearsal.embedding import Embedder
-from dialplan.emulators.stage import Sound
 from dialplan.errors import ConfigError
 from dialplan.settings import Settings
 from dialplan.store.embedded import start_embedded
@@ -77,17 +77,21 @@ def find(paths: Iterable[Path], word: str = "") -> list[Case]:
 async def run_all(
     cases: Sequence[Case],
     settings: Settings,
-    sound: Sound,
+    manner: Manner,
     *,
     at_once: int,
     fail_fast: bool = False,
-) -> AsyncGenerator[Result, None]:
-    """Yield the results in the order of `cases`; with `fail_fast` the first failure is the last.
+    show: Callable[[Result], None] = lambda _result: None,
+) -> list[Result]:
+    """Return the results in the order of `cases`, each shown as soon as those before it are.
+
+    With `fail_fast` the first failure is the last result.
 
     Raises:
         StoreError: the database's server does not let one be made for each call.
     """
     async with AsyncExitStack() as stack:
+        logbook = stack.enter_context(Logbook().reading())
         if settings.database_url is not None:
             url = settings.database_url.get_secret_value()
         else:
@@ -95,24 +99,25 @@ async def run_all(
             stack.push_async_callback(embedded.stop)
             url = embedded.url
         databases = await stack.enter_async_context(open_throwaway(url))
-        means = Means(databases, sound, Embedder())
+        means = Means(databases, manner, Embedder(), logbook)
         turn = asyncio.Semaphore(at_once)
 
         async def held(case: Case) -> Result:
             async with turn:
                 return await run_conversation(case.loaded, case.told, means)
 
+        results: list[Result] = []
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(held(case)) for case in cases]
-            try:
-                for task in tasks:
-                    result = await task
-                    yield result
-                    if fail_fast and not result.passed:
-                        break
-            finally:
-                for task in tasks:
-                    task.cancel()
+            for task in tasks:
+                result = await task
+                results.append(result)
+                show(result)
+                if fail_fast and not result.passed:
+                    break
+            for task in tasks:
+                task.cancel()
+        return results
 
 
 def _folders(path: Path) -> list[Path]:
