@@ -72,6 +72,9 @@ class _Check:
                 self._agent((*at, "expect", "handoff"), turn.expect.handoff)
             self._tools((*at, "expect", "tool"), turn.expect.tool)
             for number, step in enumerate(turn.model or ()):
+                if step.say is None and not step.tool and step.handoff is None:
+                    message = "expected `say`, `tool` or `handoff`"
+                    self._problem((*at, "model", number), "E207", message)
                 self._tools((*at, "model", number, "tool"), step.tool)
                 if step.handoff is not None:
                     self._agent((*at, "model", number, "handoff"), step.handoff)

@@ -62,12 +62,6 @@ class ModelStep(Shape):
     handoff: Identifier | None = None
     """The agent it hands over to."""
 
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if self.say is None and not self.tool and self.handoff is None:
-            raise ValueError("expected `say`, `tool` or `handoff`")
-        return self
-
 
 class Turn(Shape):
     """What the caller says, and what is expected then."""

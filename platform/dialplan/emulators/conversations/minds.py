@@ -35,9 +35,9 @@ class PlayedMind:
             return
         index = self._said() - 1
         if index < 0 or self._taken[index] >= len(self._steps[index]):
-            steps = len(self._steps[index]) if index >= 0 else 0
             got = f"another response was asked for after {_last(turn)}"
-            self.misses.append(Miss(("turns", max(0, index), "model"), f"{steps} responses", got))
+            wanted = "no response after those written here"
+            self.misses.append(Miss(("turns", max(0, index), "model"), wanted, got))
             return
         number = self._taken[index]
         self._taken[index] += 1
