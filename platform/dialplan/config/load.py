@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import available_timezones
 
 from dialplan.config import references
+from dialplan.config.bundle import read_bundle, version_of
 from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
 from dialplan.config.shape import locate, typed
 from dialplan.config.source import Source, Value
@@ -29,10 +29,11 @@ class LoadedVertical:
     """A vertical that may be served, with what its files hold.
 
     Attributes:
-        version: hash of the content of every file that was read.
+        version: hash of the content of all its files.
         prompts: instructions of each agent, templates still.
         folder: where its files are.
         warnings: problems that do not stop it.
+        files: all its files, by their path inside the folder.
     """
 
     vertical: Vertical
@@ -40,6 +41,7 @@ class LoadedVertical:
     prompts: Mapping[str, str]
     folder: Path
     warnings: tuple[Problem, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def load_vertical(folder: Path) -> LoadedVertical:
@@ -55,7 +57,9 @@ def load_vertical(folder: Path) -> LoadedVertical:
     _defaults(source, root, vertical)
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
-    return LoadedVertical(vertical, _hash(source), prompts, folder, tuple(sorted(source.problems)))
+    files = read_bundle(folder)
+    warnings = tuple(sorted(source.problems))
+    return LoadedVertical(vertical, version_of(files), prompts, folder, warnings, files)
 
 
 def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
@@ -76,6 +80,11 @@ def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, t
     return tenants, tuple(sorted(source.problems))
 
 
+def read_tenants(path: Path) -> Tenants:
+    """Load `tenants.yaml` for its own sake, whatever verticals there are."""
+    return _load(path.parent, path.name, Tenants)
+
+
 def load_conversation(folder: Path, name: str) -> Conversation:
     """Load one conversation of a vertical's folder."""
     return _load(folder, name, Conversation)
@@ -93,14 +102,6 @@ def _load(folder: Path, name: str, kind: type[_Kind]) -> _Kind:
     if made is None or errors_in(source.problems):
         raise VerticalProblems(source.problems)
     return made
-
-
-def _hash(source: Source) -> str:
-    digest = hashlib.sha256()
-    for name, content in sorted(source.read.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()[:16]
 
 
 def _prompts(source: Source, root: Value, vertical: Vertical) -> dict[str, str]:

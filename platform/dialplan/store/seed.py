@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialplan.errors import StoreError
 from dialplan.model.database import Table
 from dialplan.model.seed import day_of, moment_of
+from dialplan.store.blueprint import column_type, quote
 from dialplan.store.database import Database, reason
 from dialplan.store.tenancy import tenant_transaction
-from dialplan.store.vertical_tables import column_type, quote
 
 Row = Mapping[str, object]
 

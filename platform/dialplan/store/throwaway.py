@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialplan.errors import StoreError
+from dialplan.store.blueprint import quote
 from dialplan.store.database import Database, reason
-from dialplan.store.vertical_tables import quote
 
 PREFIX = "dialplan_throwaway_"
 # What is older was left behind by a process that was killed.
