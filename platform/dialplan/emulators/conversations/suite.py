@@ -88,8 +88,13 @@ async def run_all(
     With `fail_fast` the first failure is the last result.
 
     Raises:
+        ConfigError: the `rehearsal` extra is not installed, and a model has to think.
         StoreError: the database's server does not let one be made for each call.
     """
+    embedder = Embedder()
+    if not all(case.told.conversation.scripted for case in cases):
+        # Inside a call it would only be an agent that falls silent.
+        await asyncio.to_thread(embedder.load)
     async with AsyncExitStack() as stack:
         logbook = stack.enter_context(Logbook().reading())
         if settings.database_url is not None:
@@ -99,7 +104,7 @@ async def run_all(
             stack.push_async_callback(embedded.stop)
             url = embedded.url
         databases = await stack.enter_async_context(open_throwaway(url))
-        means = Means(databases, manner, Embedder(), logbook)
+        means = Means(databases, manner, embedder, logbook)
         turn = asyncio.Semaphore(at_once)
 
         async def held(case: Case) -> Result:
