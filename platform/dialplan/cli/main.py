@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "answer calls",
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
+    "test": "hold the conversations that verticals ship",
     "plan": "show what deploying the folder would change",
     "apply": "deploy the folder",
     "graph": "draw the agents of a vertical and their handoffs",
@@ -26,6 +27,7 @@ COMMANDS = {
 EXAMPLES = """\b
 Examples:
   dialplan check                          find every problem in ./verticals
+  dialplan test                           hold their conversations, offline
   dialplan serve --rehearse               answer calls with no account and no key
   dialplan call +15550100001 --say "Hi"   ring a rehearsal of your verticals
 """

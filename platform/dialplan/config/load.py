@@ -1,4 +1,4 @@
-"""Files to verticals, tenants, conversations and rehearsals, or all of their problems."""
+"""Files to verticals, tenants and rehearsals, or all of their problems."""
 
 from __future__ import annotations
 
@@ -96,27 +96,6 @@ def load_conversation(folder: Path, name: str) -> Conversation:
     return _load(folder, name, Conversation)
 
 
-def load_conversations(loaded: LoadedVertical) -> dict[str, Conversation]:
-    """All conversations of a vertical, by file name inside its folder, in order."""
-    pattern = loaded.vertical.conversations
-    if pattern is None:
-        return {}
-    found: dict[str, Conversation] = {}
-    problems: list[Problem] = []
-    for file in sorted(loaded.folder.glob(pattern)):
-        name = file.relative_to(loaded.folder).as_posix()
-        source = Source(loaded.folder)
-        root = source.load(name)
-        made = typed(source, root, Conversation) if root is not None else None
-        if root is not None and made is not None:
-            _check_conversation(source, root, made, loaded.vertical)
-            found[name] = made
-        problems += source.problems
-    if errors_in(problems):
-        raise VerticalProblems(problems)
-    return found
-
-
 def load_rehearsal(folder: Path, name: str) -> Rehearsal:
     """Load the emulated routes of a service from a vertical's folder."""
     return _load(folder, name, Rehearsal)
@@ -167,13 +146,13 @@ def _files_named(source: Source, root: Value, vertical: Vertical) -> None:
 
 def _defaults(source: Source, root: Value, vertical: Vertical) -> None:
     for name, variable in vertical.variables.items():
-        fault = _misfit(variable.type, variable.default)
+        fault = misfit(variable.type, variable.default)
         if variable.default is not None and fault:
             place, path = locate(root, ("variables", name, "default"))
             source.problem(place, "E311", fault, path=path)
 
 
-def _misfit(wanted: str, value: object) -> str:
+def misfit(wanted: str, value: object) -> str:
     """What is wrong with the value of a variable, or nothing."""
     match wanted:
         case "phone":
@@ -231,7 +210,7 @@ def _check_values(
         if key not in known:
             hint = did_you_mean(key, known)
             source.problem(place, "E303", f"no variable named `{key}` in its verticals", hint, path)
-        elif fault := _misfit(known[key].type, value):
+        elif fault := misfit(known[key].type, value):
             source.problem(locate(root, (*at, "variables", key))[0], "E311", fault, path=path)
     place, path = locate(root, at, key=True)
     for key, variable in known.items():
@@ -241,22 +220,3 @@ def _check_values(
         if secret not in tenant.secrets:
             hint = f"add `secrets: {{{secret}: env:NAME}}`"
             source.problem(place, "W404", f"secret `{secret}` has no value", hint, path)
-
-
-def _check_conversation(
-    source: Source, root: Value, conversation: Conversation, vertical: Vertical
-) -> None:
-    for index, turn in enumerate(conversation.turns):
-        at = ("turns", index, "expect")
-        target = turn.expect.handoff
-        if target is not None and target not in vertical.agents:
-            place, path = locate(root, (*at, "handoff"))
-            hint = did_you_mean(target, vertical.agents)
-            source.problem(place, "E301", f"no agent named `{target}`", hint, path)
-        wanted = turn.expect.tool
-        names = [wanted] if isinstance(wanted, str) else list(wanted or {})
-        for name in names:
-            if name not in vertical.tools:
-                place, path = locate(root, (*at, "tool"))
-                hint = did_you_mean(name, vertical.tools)
-                source.problem(place, "E302", f"no tool named `{name}`", hint, path)

@@ -50,9 +50,9 @@ def spoken() -> Sound:
     return Sound(PiperVoice(), PiperVoice(CALLER_PITCH), WrittenEar(MoonshineEar()), SileroDetector)
 
 
-def written() -> Sound:
+def written(*, ms_per_word: int = 60) -> Sound:
     """Return speech that carries its own text: exact and fast, for tests of conversations."""
-    voice = WrittenVoice()
+    voice = WrittenVoice(ms_per_word=ms_per_word)
     return Sound(voice, voice, WrittenEar(), EnergyDetector)
 
 

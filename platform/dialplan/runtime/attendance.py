@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from dialplan.call.commands import (
@@ -94,6 +94,7 @@ class Surroundings:
     Attributes:
         note: takes the facts of all calls; must not block.
         notice: said before every greeting, None outside rehearsals.
+        mocks: results that tools give instead of running; only in conversations.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
     """
 
@@ -103,6 +104,7 @@ class Surroundings:
     http: HttpCaller
     carrier: Callable[[CallRequest], TwilioRest | None]
     notice: str | None = None
+    mocks: Mapping[str, object] = field(default_factory=dict)
 
 
 class Attendance:
@@ -133,6 +135,7 @@ class Attendance:
             ledger=self._minutes,
             on_start=self._speak,
             on_slow=self._speak,
+            mocks=around.mocks,
         )
         self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
         self._engine = make_engine(

@@ -17,6 +17,7 @@ from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
 from dialplan.errors import ConfigError
+from dialplan.model.tenants import Tenants
 from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
@@ -59,6 +60,14 @@ class Peers:
     twilio_password: str | None
     services: Mapping[tuple[str, str], str]
     notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Whom a process answers for."""
+
+    verticals: Mapping[str, LoadedVertical]
+    tenants: Tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,17 @@ def load_all(folder: Path) -> dict[str, LoadedVertical]:
     return loaded
 
 
+def load_cast(settings: Settings) -> Cast:
+    """Load the verticals and the tenants that the settings name.
+
+    Raises:
+        ConfigError: there are none, or they have errors.
+    """
+    verticals = load_all(settings.verticals)
+    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
+    return Cast(verticals, tenants)
+
+
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the configured Postgres, or start the embedded one; prepared for use."""
@@ -150,14 +170,19 @@ async def open_service(
     peers: Peers,
     *,
     watch: Callable[[Fact], None] = lambda _fact: None,
+    cast: Cast | None = None,
+    clock: Clock | None = None,
+    mocks: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Service]:
-    """Wire the process; `watch` sees every fact of every call and must not block."""
-    verticals = {
-        name: _rehearsed(one, peers.services) for name, one in load_all(settings.verticals).items()
-    }
-    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
-    lines = build_lines(tenants, verticals, environ, account=peers.account, token=peers.token)
-    clock = Clock()
+    """Wire the process; `watch` sees every fact of every call and must not block.
+
+    Verticals and tenants are those of `settings` unless a `cast` is given. `mocks` are results that
+    tools give instead of running: for the conversations of a vertical only.
+    """
+    cast = cast or load_cast(settings)
+    verticals = {name: _rehearsed(one, peers.services) for name, one in cast.verticals.items()}
+    lines = build_lines(cast.tenants, verticals, environ, account=peers.account, token=peers.token)
+    clock = clock or Clock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         for name, one in verticals.items():
@@ -179,6 +204,7 @@ async def open_service(
             http=http,
             carrier=partial(_carrier, client, peers),
             notice=peers.notice,
+            mocks=mocks or {},
         )
 
         def make_call(request: CallRequest) -> Attendance:

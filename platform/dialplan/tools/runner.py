@@ -51,6 +51,7 @@ class ToolRunner:
         ledger: Ledger,
         on_start: Speak | None = None,
         on_slow: Speak | None = None,
+        mocks: Mapping[str, object] | None = None,
     ) -> None:
         """Compile every statement; raises ToolError for SQL that cannot be taken.
 
@@ -62,6 +63,7 @@ class ToolRunner:
             ledger: notes every run.
             on_start: is given what the caller hears when a tool starts; must not block.
             on_slow: the same for a tool that takes long.
+            mocks: results given instead of running a tool; None is nothing found.
         """
         self._vertical = vertical
         self._queries = Queries(transactions)
@@ -70,6 +72,7 @@ class ToolRunner:
         self._ledger = ledger
         self._on_start = on_start
         self._on_slow = on_slow
+        self._mocks = mocks or {}
         self._reads = {name: _state_read(tool) for name, tool in vertical.tools.items()}
         self._statements = {
             name: _compile(name, vertical, tool, tool.sql)
@@ -196,7 +199,7 @@ class ToolRunner:
             agreement.until = call.caller_turns if once and raw is not None else NEVER
         if raw is None:
             return answers.not_found()
-        return self._shown(tool, raw, arguments, call)
+        return self._shown(name, tool, raw, arguments, call)
 
     async def _perform(
         self,
@@ -206,6 +209,8 @@ class ToolRunner:
         call: CallState,
         once: Once | None,
     ) -> object:
+        if name in self._mocks:
+            return self._mocks[name]
         if name in self._statements:
             return await self._queries.run(
                 self._statements[name],
@@ -253,13 +258,19 @@ class ToolRunner:
         return response.names()
 
     def _shown(
-        self, tool: Tool, raw: object, arguments: Mapping[str, object], call: CallState
+        self,
+        name: str,
+        tool: Tool,
+        raw: object,
+        arguments: Mapping[str, object],
+        call: CallState,
     ) -> Answer:
         names = {**self._names(call), **arguments, "result": raw, "response": raw}
         result = raw
-        if tool.http is not None and isinstance(raw, dict):
+        mocked = name in self._mocks  # with what the tool would have made of its answer
+        if tool.http is not None and isinstance(raw, dict) and not mocked:
             result = raw["json"]
-        if tool.result:
+        if tool.result and not mocked:
             result = {
                 one: plain(evaluate(template, names), call.zone)
                 for one, template in tool.result.items()
