@@ -14,6 +14,7 @@ from dialplan.config import references
 from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
 from dialplan.config.shape import locate, typed
 from dialplan.config.source import Source, Value
+from dialplan.errors import ConfigError
 from dialplan.model.conversation import Conversation
 from dialplan.model.rehearsal import Rehearsal
 from dialplan.model.shape import PHONE, Shape
@@ -56,6 +57,29 @@ def load_vertical(folder: Path) -> LoadedVertical:
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
     return LoadedVertical(vertical, _hash(source), prompts, folder, tuple(sorted(source.problems)))
+
+
+def load_all(folder: Path) -> dict[str, LoadedVertical]:
+    """Load every vertical of a folder, all problems of all files at once.
+
+    Raises:
+        ConfigError: the folder holds no vertical.
+        VerticalProblems: a vertical has errors.
+    """
+    loaded: dict[str, LoadedVertical] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.glob("*/vertical.yaml")):
+        try:
+            one = load_vertical(file.parent)
+        except VerticalProblems as exc:
+            problems += exc.problems
+        else:
+            loaded[one.vertical.name] = one
+    if problems:
+        raise VerticalProblems(problems)
+    if not loaded:
+        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
+    return loaded
 
 
 def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
