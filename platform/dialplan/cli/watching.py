@@ -83,7 +83,9 @@ class Watcher:
         at = time.monotonic() - self._began
         self.lines.append(f"{at:6.1f}  {who:>12}  {what}")
         self._console.print(
-            f"[dim]{at:6.1f}[/]  [{style}]{escape(who):>12}[/]  {escape(what)}", highlight=False
+            f"[dim]{at:6.1f}[/]  [{style}]{escape(who):>12}[/]  {escape(what)}",
+            highlight=False,
+            soft_wrap=True,
         )
 
 

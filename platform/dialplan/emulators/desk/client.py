@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Desk:
         known = {one["number"]: (one["tenant"], one["vertical"]) for one in told["lines"]}
         return Lines(known, bool(told["hears_audio"]))
 
-    async def ring(self, order: Order) -> AsyncIterator[Event]:
+    async def ring(self, order: Order) -> AsyncGenerator[Event, None]:
         """Place a call and yield its events; the last one is `CallOver`.
 
         Leaving early puts the phone down.

@@ -65,8 +65,10 @@ def claim(data: Path) -> Iterator[Claim]:
     try:
         _lock(file, data)
         os.ftruncate(file, 0)
-        yield Claim(file)
-        os.ftruncate(file, 0)
+        try:
+            yield Claim(file)
+        finally:
+            os.ftruncate(file, 0)
     finally:
         os.close(file)
 

@@ -61,7 +61,7 @@ async def run_peers(settings: Settings, *, origin: str, silent: bool) -> None:
 
 
 class _Parent:
-    """Reads what the parent says, on a thread: the end of it must be seen whatever the loop does."""
+    """Reads what the parent says, on a thread: its end must be seen whatever the loop does."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.gone = asyncio.Event()

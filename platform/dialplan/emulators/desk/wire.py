@@ -8,8 +8,8 @@ from typing import Annotated, Self, get_args
 
 import orjson
 from pydantic import (
-    BaseModel,
     Base64Bytes,
+    BaseModel,
     ConfigDict,
     Field,
     TypeAdapter,
