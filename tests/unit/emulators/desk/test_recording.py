@@ -1,5 +1,6 @@
 import wave
 from array import array
+from itertools import pairwise
 from math import pi, sin
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_any_recording_of_samples_can_be_played(
     assert abs(len(samples) - 8000) <= 1
     assert 15000 < max(samples) < 17500
     middle = samples[1000:7000]
-    crossings = sum(a < 0 <= b for a, b in zip(middle, middle[1:], strict=False))
+    crossings = sum(a < 0 <= b for a, b in pairwise(middle))
     assert abs(crossings - 440 * 0.75) <= 2
 
 
