@@ -145,7 +145,11 @@ async def _call(settings: Settings, console: Console, progress: Progress, wish: 
             await _show(settings, own, wish.number, wish.show, console)
         if own is not None and wish.stay:
             console.print(f"serving the rehearsal on {address.origin} until Ctrl-C")
-            raise await own.gone
+            try:
+                raise await own.gone
+            except asyncio.CancelledError:
+                # Ctrl-C is how this is meant to end.
+                console.print("stopping")
 
 
 async def _running(settings: Settings, progress: Progress) -> Address | None:
