@@ -21,6 +21,8 @@ COMMANDS = {
     "settings": "print every setting and where it comes from",
     "version": "print the version",
 }
+# Commands that other commands start.
+HIDDEN = ("peers",)
 
 
 # The first line keeps click from joining the lines.
@@ -40,7 +42,7 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
             return None
         module = importlib.import_module(f"dialplan.cli.{cmd_name}")
         command = getattr(module, cmd_name)

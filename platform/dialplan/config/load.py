@@ -17,6 +17,7 @@ from dialplan.config.lint.tenants import lint_tenants
 from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
 from dialplan.config.shape import locate, typed
 from dialplan.config.source import Source, Value
+from dialplan.errors import ConfigError
 from dialplan.model.conversation import Conversation
 from dialplan.model.rehearsal import Rehearsal
 from dialplan.model.shape import PHONE, Shape
@@ -64,6 +65,29 @@ def load_vertical(folder: Path) -> LoadedVertical:
     files = read_bundle(folder)
     warnings = tuple(sorted(source.problems))
     return LoadedVertical(vertical, version_of(files), prompts, folder, warnings, files)
+
+
+def load_all(folder: Path) -> dict[str, LoadedVertical]:
+    """Load every vertical of a folder, all problems of all files at once.
+
+    Raises:
+        ConfigError: the folder holds no vertical.
+        VerticalProblems: a vertical has errors.
+    """
+    loaded: dict[str, LoadedVertical] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.glob("*/vertical.yaml")):
+        try:
+            one = load_vertical(file.parent)
+        except VerticalProblems as exc:
+            problems += exc.problems
+        else:
+            loaded[one.vertical.name] = one
+    if problems:
+        raise VerticalProblems(problems)
+    if not loaded:
+        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
+    return loaded
 
 
 def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:

@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import httpx
 
-from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
-from dialplan.config.problem import Problem, VerticalProblems
+from dialplan.config.load import LoadedVertical, load_all, load_tenants
 from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.engines.realtime.connection import Endpoint
@@ -23,6 +21,7 @@ from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
 from dialplan.runtime.endings import Endings
+from dialplan.runtime.peers import Peers
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
@@ -37,29 +36,6 @@ from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
-
-
-@dataclass(frozen=True, slots=True)
-class Peers:
-    """Whom this process talks to, and as whom it is reached.
-
-    Attributes:
-        realtime_url: where the model is, without a query.
-        realtime_key: sent as a bearer token; None sends no header.
-        services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
-        notice: said before every greeting; None in production.
-    """
-
-    public_url: str
-    realtime_url: str
-    realtime_key: str | None
-    account: str | None
-    token: str | None
-    twilio_url: str
-    twilio_user: str | None
-    twilio_password: str | None
-    services: Mapping[tuple[str, str], str]
-    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +87,6 @@ def peers_from(settings: Settings) -> Peers:
         twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
         services={},
     )
-
-
-def load_all(folder: Path) -> dict[str, LoadedVertical]:
-    """Load every vertical of a folder, all problems of all files at once.
-
-    Raises:
-        ConfigError: the folder holds no vertical.
-        VerticalProblems: a vertical has errors.
-    """
-    loaded: dict[str, LoadedVertical] = {}
-    problems: list[Problem] = []
-    for file in sorted(folder.glob("*/vertical.yaml")):
-        try:
-            one = load_vertical(file.parent)
-        except VerticalProblems as exc:
-            problems += exc.problems
-        else:
-            loaded[one.vertical.name] = one
-    if problems:
-        raise VerticalProblems(problems)
-    if not loaded:
-        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
-    return loaded
 
 
 def load_cast(settings: Settings) -> Cast:

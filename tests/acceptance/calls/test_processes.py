@@ -10,13 +10,14 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dialplan.config.load import load_all
 from dialplan.emulators.loopback import listen, serving
 from dialplan.emulators.openai.mind import CallTool
 from dialplan.emulators.openai.mind import Say as Speak
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.stage import Stage, set_stage, written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller
-from dialplan.runtime.service import Service, load_all, open_database, open_service
+from dialplan.runtime.service import Service, open_database, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import CallBegan, CallEnded, Fact
 from dialplan.web.app import build_app
