@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +39,14 @@ STORE_S = 20.0
 HISTORY = 50
 
 BuildLines = Callable[[Tenants, Mapping[str, LoadedVertical]], dict[str, Line]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Whom a process answers for, when that is not what lies in a folder."""
+
+    verticals: Mapping[str, LoadedVertical]
+    tenants: Tenants
 
 
 @dataclass(slots=True)
@@ -99,14 +107,17 @@ class Reloader:
         """The last good version of each vertical in the folder, by name."""
         return self._good
 
-    async def start(self) -> None:
-        """Load everything once; nothing serves unless all of it does.
+    async def start(self, cast: Cast | None = None) -> None:
+        """Load everything once, or take a cast; nothing serves unless all of it does.
 
         Raises:
             VerticalProblems: files have errors.
             ConfigError: there is no vertical, or a tenant lacks a value.
             StoreError: the database does not answer, or tables wait for `dialplan apply`.
         """
+        if cast is not None:
+            await self._serve(cast.verticals, cast.tenants)
+            return
         found = await asyncio.to_thread(self._read)
         if located := [one for one in found.problems if isinstance(one, Problem)]:
             raise VerticalProblems(located)
@@ -283,6 +294,24 @@ class Reloader:
                 log.info("files serve again")
         self.problems = tuple(problems)
         self._reloaded("failed" if problems else "ok")
+
+
+@asynccontextmanager
+async def followed(reloader: Reloader) -> AsyncIterator[None]:
+    """Follow files and releases for as long as a block lasts."""
+    task = asyncio.create_task(reloader.follow(), name="follow verticals")
+
+    def gone(done: asyncio.Task[None]) -> None:
+        if not done.cancelled() and (error := done.exception()) is not None:
+            log.error("files are not followed any more: restart", exc_info=error)
+            reloader.problems = ("changes of files are not followed any more: restart",)
+
+    task.add_done_callback(gone)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _said(problem: Problem | str) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import httpx
 
-from dialplan.config.load import LoadedVertical, load_vertical
-from dialplan.config.problem import Problem, VerticalProblems
+from dialplan.config.load import LoadedVertical
 from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.engines.realtime.connection import Endpoint
@@ -22,42 +19,22 @@ from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
-from dialplan.runtime.reload import Reloader
+from dialplan.runtime.endings import Endings
+from dialplan.runtime.peers import Peers
+from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
 from dialplan.store.database import Database
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
+from dialplan.store.installation import Installation
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
-
-
-@dataclass(frozen=True, slots=True)
-class Peers:
-    """Whom this process talks to, and as whom it is reached.
-
-    Attributes:
-        realtime_url: where the model is, without a query.
-        realtime_key: sent as a bearer token; None sends no header.
-        services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
-        notice: said before every greeting; None in production.
-    """
-
-    public_url: str
-    realtime_url: str
-    realtime_key: str | None
-    account: str | None
-    token: str | None
-    twilio_url: str
-    twilio_user: str | None
-    twilio_password: str | None
-    services: Mapping[tuple[str, str], str]
-    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +84,6 @@ def peers_from(settings: Settings) -> Peers:
     )
 
 
-def load_all(folder: Path) -> dict[str, LoadedVertical]:
-    """Load every vertical of a folder, all problems of all files at once.
-
-    Raises:
-        ConfigError: the folder holds no vertical.
-        VerticalProblems: a vertical has errors.
-    """
-    loaded: dict[str, LoadedVertical] = {}
-    problems: list[Problem] = []
-    for file in sorted(folder.glob("*/vertical.yaml")):
-        try:
-            one = load_vertical(file.parent)
-        except VerticalProblems as exc:
-            problems += exc.problems
-        else:
-            loaded[one.vertical.name] = one
-    if problems:
-        raise VerticalProblems(problems)
-    if not loaded:
-        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
-    return loaded
-
-
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the configured Postgres, or start the embedded one; prepared for use."""
@@ -153,9 +107,16 @@ async def open_service(
     peers: Peers,
     *,
     watch: Callable[[Fact], None] = lambda _fact: None,
+    cast: Cast | None = None,
+    clock: Clock | None = None,
+    mocks: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Service]:
-    """Wire the process; `watch` sees every fact of every call and must not block."""
-    clock = Clock()
+    """Wire the process; `watch` sees every fact of every call and must not block.
+
+    Verticals and tenants are those of `settings`, followed as their files change, unless a `cast`
+    is given. `mocks` are results that tools give instead of running: for conversations only.
+    """
+    clock = clock or Clock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         reloader = Reloader(
@@ -165,10 +126,9 @@ async def open_service(
             lines=partial(build_lines, environ=environ, account=peers.account, token=peers.token),
             adapt=partial(_rehearsed, services=peers.services),
         )
-        await reloader.start()
-        following = await stack.enter_async_context(asyncio.TaskGroup())
-        task = following.create_task(reloader.follow(), name="follow verticals")
-        stack.callback(task.cancel)
+        await reloader.start(cast)
+        if cast is None:
+            await stack.enter_async_context(followed(reloader))
         recorder = Recorder(lambda: Database(database.url.render_as_string(hide_password=False)))
         stack.push_async_callback(recorder.close)
         http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
@@ -186,17 +146,21 @@ async def open_service(
             http=http,
             carrier=partial(_carrier, client, peers),
             notice=peers.notice,
+            mocks=mocks or {},
         )
 
         def make_call(request: CallRequest) -> Attendance:
             return Attendance(request, partial(_engine, peers, request.line.vertical), around)
 
+        installation = Installation(database)
+        key = await installation.signing_key(clock.random_hex(32).encode())
         switchboard = Switchboard(
             reloader.directory,
             make_call=make_call,
-            tokens=StreamTokens(clock.random_hex(32).encode()),
+            tokens=StreamTokens(key, installation),
             clock=clock,
             public_url=peers.public_url,
+            endings=Endings(installation),
         )
         stack.push_async_callback(switchboard.close)
         yield Service(switchboard, database, reloader)
@@ -218,6 +182,7 @@ def _engine(
         settings=session_settings(loaded),
         agents=specs,
         entry=vertical.entry,
+        transport=vertical.voice.transport,
     )
     return RealtimeEngine(config, sink, handing_over)
 
