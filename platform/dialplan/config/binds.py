@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_QUIET = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+# What is never closed ends with the text: looked for again from each quote, it would take forever.
+_QUIET = re.compile(r"'(?:[^']|'')*(?:'|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _BIND = re.compile(r"(?<![:\w]):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)")
 
 
@@ -29,7 +30,10 @@ def columns_given(sql: str) -> frozenset[str] | None:
             item = ""
         else:
             item += word
-    names = [re.search(r"(\w+)\s*$", one) for one in [*items, item]]
-    if any(name is None for name in names):
-        return None
-    return frozenset(name[1].lower() for name in names if name is not None)
+    names = [_last_word(one) for one in [*items, item]]
+    return frozenset(name.lower() for name in names) if all(names) else None
+
+
+def _last_word(text: str) -> str:
+    backwards = re.match(r"\w*", text.rstrip()[::-1])
+    return backwards[0][::-1] if backwards else ""

@@ -15,29 +15,40 @@ SecretSource = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
 class TwilioAccount(Shape):
     """A tenant's own carrier account."""
 
-    account: SecretSource
+    account: SecretSource = Field(examples=["env:LAKESIDE_TWILIO_ACCOUNT"])
     """Where the account SID is."""
-    token: SecretSource
+    token: SecretSource = Field(examples=["env:LAKESIDE_TWILIO_TOKEN"])
     """Where the auth token is."""
 
 
 class Tenant(Shape):
     """One customer of the platform."""
 
-    lines: Annotated[dict[Phone, Identifier], Field(min_length=1)]
+    lines: Annotated[dict[Phone, Identifier], Field(min_length=1)] = Field(
+        examples=[{"+15550100001": "salon"}]
+    )
     """Called number to vertical."""
-    variables: dict[Identifier, Scalar] = Field(default_factory=dict)
+    variables: dict[Identifier, Scalar] = Field(
+        default_factory=dict, examples=[{"business_name": "Lakeside Salon"}]
+    )
     """Values for the variables of its verticals."""
-    secrets: dict[Identifier, SecretSource] = Field(default_factory=dict)
+    secrets: dict[Identifier, SecretSource] = Field(
+        default_factory=dict, examples=[{"api_token": "env:LAKESIDE_API_TOKEN"}]
+    )
     """Where the values of secrets are."""
-    twilio: TwilioAccount | None = None
+    twilio: TwilioAccount | None = Field(
+        None,
+        examples=[{"account": "env:LAKESIDE_TWILIO_ACCOUNT", "token": "env:LAKESIDE_TWILIO_TOKEN"}],
+    )
     """Its own carrier account; without one, the platform's."""
 
 
 class Tenants(Shape):
     """All tenants of an installation."""
 
-    tenants: dict[Identifier, Tenant]
+    tenants: dict[Identifier, Tenant] = Field(
+        examples=[{"lakeside": {"lines": {"+15550100001": "salon"}}}]
+    )
     """By name."""
 
     def resolve(self, number: str) -> tuple[str, str] | None:

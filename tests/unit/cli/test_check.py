@@ -32,8 +32,8 @@ def test_problems_of_all_verticals_come_in_one_run_as_json(tmp_path: Path) -> No
     result = CliRunner().invoke(check, ["--format", "json", str(tmp_path)])
 
     found = json.loads(result.output)
-    assert result.exit_code == 2
-    assert [problem["code"] for problem in found] == ["E202", "E203"] * 2
+    assert result.exit_code == 1
+    assert [problem["code"] for problem in found["problems"]] == ["E202", "E203"] * 2
 
 
 def test_one_file_may_be_checked(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_problems_are_sorted_by_place_and_need_no_file() -> None:
 
 
 def test_the_same_is_said_in_json() -> None:
-    found = json.loads(render_json([_problem("a")]))
+    found = json.loads(render_json([_problem("a")]))["problems"]
 
     assert found[0]["code"] == "E203"
     assert (found[0]["line"], found[0]["column"], found[0]["hint"]) == (1, 3, "say `b`")

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.config.source import MOST_BYTES, Source, Value
+from dialplan.config.files import MOST_BYTES
+from dialplan.config.source import Source
+from dialplan.config.values import Value
 
 
 def _read(folder: Path, text: str) -> tuple[Value | None, list[str]]:
@@ -76,11 +78,17 @@ def test_an_include_stays_inside_the_folder(tmp_path: Path, target: str) -> None
     (tmp_path / "x.yaml").write_text("secret: 1\n")
     (inside / "link.yaml").symlink_to(tmp_path / "x.yaml")
 
-    assert _read(inside, f"b: !include {target}\n") == (None, ["E107"])
+    value, codes = _read(inside, f"b: !include {target}\nc: 1\n")
+
+    assert codes == ["E107"]
+    assert value is not None
+    assert isinstance(value.content, dict)
+    assert value.content["b"].broken
+    assert value.content["c"].content == "1"
 
 
 def test_a_file_that_includes_itself_is_refused(tmp_path: Path) -> None:
-    assert _read(tmp_path, "b: !include a.yaml\n") == (None, ["E107"])
+    assert _read(tmp_path, "b: !include a.yaml\n")[1] == ["E107"]
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
@@ -92,10 +100,10 @@ def test_an_alias_that_holds_itself_is_refused(tmp_path: Path) -> None:
 
 
 def test_values_nested_without_end_are_refused(tmp_path: Path) -> None:
-    assert _read(tmp_path, "a: " + "[" * 5000 + "]" * 5000 + "\n") == (None, ["E105"])
+    assert _read(tmp_path, "a: " + "[" * 3000 + "]" * 3000 + "\n") == (None, ["E105"])
 
 
-@pytest.mark.parametrize("text", ["", "a: 1\n---\nb: 2\n", "a: [\n", "a: \x01\n"])
+@pytest.mark.parametrize("text", ["", "a: 1\n---\nb: 2\n", "a: [\n"])
 def test_what_is_not_one_document_is_refused(tmp_path: Path, text: str) -> None:
     assert _read(tmp_path, text) == (None, ["E101"])
 
