@@ -5,39 +5,53 @@ A scalar becomes a number or a boolean only where the schema wants one, and only
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from dialplan.config.values import Value
-from dialplan.model.schema import schema_of
+from dialplan.model.shape import Shape
 
 Schema = dict[str, Any]
 HOLE = object()
 """Stands in plain data for a value that could not be read; no schema with a type accepts it."""
 
+_SCHEMAS = Path(__file__).parent / "schemas"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 """Up to 18 digits: what fits into 64 bits and back out of JSON."""
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?")
-_SLOW = "rfc3987_syntax"
+_FORMATS = (
+    "fqdn",
+    "idna",
+    "isoduration",
+    "jsonpointer",
+    "rfc3339_validator",
+    "rfc3986_validator",
+    "rfc3987",
+    "rfc3987_syntax",
+    "uri_template",
+    "webcolors",
+)
 
 
 @contextmanager
 def _without_format_checkers() -> Iterator[None]:
-    # jsonschema imports its optional checkers of `format` when it is imported, and the one of IRIs
-    # compiles a grammar for a whole second. No schema here has a `format`.
-    absent = _SLOW not in sys.modules
-    if absent:
-        sys.modules[_SLOW] = None  # type: ignore[assignment]  # what import takes for: not there
+    # jsonschema imports its optional checkers of `format` with itself, and the one of IRIs compiles
+    # a grammar for a whole second. No schema of ours is checked for a `format`.
+    absent = [name for name in _FORMATS if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # what import takes for: not there
     try:
         yield
     finally:
-        if absent:
-            del sys.modules[_SLOW]
+        for name in absent:
+            del sys.modules[name]
 
 
 with _without_format_checkers():
@@ -66,9 +80,10 @@ _Contract = extend(  # type: ignore[no-untyped-call]  # jsonschema types it nowh
 
 
 @cache
-def compiled(kind: str) -> tuple[Schema, Validator]:
-    """The schema of one kind of file, and its validator."""
-    schema = _exact(schema_of(kind))
+def compiled(kind: type[Shape]) -> tuple[Schema, Validator]:
+    """The published schema of one kind of file, and its validator."""
+    name = f"{kind.__name__.lower()}.schema.json"
+    schema = _exact(json.loads((_SCHEMAS / name).read_text(encoding="utf-8")))
     return schema, _Contract(schema)
 
 

@@ -19,7 +19,6 @@ from dialplan.config.problem import nearest
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, exists, locate, names, walk
 from dialplan.config.values import Value
-from dialplan.model.schema import KINDS
 from dialplan.model.shape import Shape
 
 Kind = TypeVar("Kind", bound=Shape)
@@ -62,8 +61,7 @@ class Typed(Generic[Kind]):
 
 def typed(source: Source, root: Value, kind: type[Kind]) -> Typed[Kind] | None:
     """The file as a value of its type; its problems are in `source`. Nothing when none is left."""
-    name = next(name for name, model in KINDS.items() if model is kind)
-    schema, validator = compiled(name)
+    schema, validator = compiled(kind)
     mending = _Mending(plain(root, schema))
     faults = [leaf for error in validator.iter_errors(mending.data) for leaf in leaves(error)]
     for fault in faults:

@@ -1,7 +1,5 @@
 """What an agent may be: its prompt, its tools, and whom it hands the caller to."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field

@@ -1,7 +1,5 @@
 """Conversations: turns and what is expected of them, the tests that a vertical ships."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """What the tables of a vertical may be."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator

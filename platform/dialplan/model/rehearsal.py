@@ -1,7 +1,5 @@
 """The emulated routes of a service that a vertical talks to, for rehearsals without it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator

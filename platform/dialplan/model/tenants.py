@@ -1,7 +1,5 @@
 """Tenants: what a called number resolves to, and the values that a tenant gives a vertical."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

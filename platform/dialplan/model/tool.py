@@ -1,7 +1,5 @@
 """What a tool may be: its parameters, its guards, and the one thing that it does."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator

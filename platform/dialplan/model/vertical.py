@@ -1,7 +1,5 @@
 """The vertical: everything that a solution engineer writes about one line of business."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field

@@ -1,7 +1,5 @@
 """How a vertical sounds and when it answers: voice, hours, limits, and what happens without it."""
 
-from __future__ import annotations
-
 import re
 from datetime import time
 from typing import Annotated, Literal
