@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dialplan.config.problem import did_you_mean
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate
@@ -42,7 +41,7 @@ def _agent(
     if name in known or vertical.open("agents") or made.unsure(*steps):
         return
     place, path = locate(made.root, steps)
-    hint = did_you_mean(name, known)
+    hint = source.hint(name, known)
     source.problem(place, "E301", f"no agent named `{name}`", hint, path)
 
 
@@ -59,7 +58,7 @@ def _tool(
     if name in known or vertical.open("tools") or made.unsure(*steps):
         return
     place, path = locate(made.root, steps, key=key)
-    hint = did_you_mean(name, known)
+    hint = source.hint(name, known)
     source.problem(place, "E302", f"no tool named `{name}`", hint, path)
 
 
@@ -77,7 +76,7 @@ def _arguments(
     for name in arguments:
         if name not in known and not made.unsure(*steps, name):
             place, path = locate(made.root, (*steps, name), key=True)
-            hint = did_you_mean(name, known)
+            hint = source.hint(name, known)
             source.problem(place, "E315", f"no parameter of `{tool}` named `{name}`", hint, path)
 
 

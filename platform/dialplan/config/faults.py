@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from dialplan.config.contract import HOLE, Schema, ValidationError
-from dialplan.config.problem import did_you_mean, listed
+from dialplan.config.problem import listed
 from dialplan.config.source import Source
 from dialplan.config.steps import locate
 from dialplan.config.values import Value
@@ -103,7 +103,7 @@ def report(source: Source, root: Value, error: ValidationError) -> None:
             source.problem(place, "E201", f"expected {_type(error)}, got {got}", hint, path)
         case "enum" | "const":
             known = [str(one) for one in (limit if rule == "enum" else [limit])]
-            hint = did_you_mean(str(error.instance), known)
+            hint = source.hint(str(error.instance), known)
             source.problem(place, "E204", f"expected {listed(known)}, got {got}", hint, path)
         case "pattern":
             wanted = _pattern(limit, "text")
@@ -117,15 +117,15 @@ def _report_keys(source: Source, root: Value, error: ValidationError) -> None:
     schema: Schema = error.schema if isinstance(error.schema, dict) else {}
     known = schema.get("properties", {})
     patterns = list(schema.get("patternProperties", {}))
+    left = [key for key in sorted(known) if key not in _keys(error.instance)]
+    others = f"known: {listed(left)}" if left else ""
     for key in unknown_keys(error):
         place, path = locate(root, [*error.absolute_path, key], key=True)
         if patterns:
             message = f"expected {_pattern(patterns[0], 'a key')}, got `{key[:60]}`"
-            source.problem(place, "E205", message, did_you_mean(key, known), path)
+            source.problem(place, "E205", message, source.hint(key, known), path)
         else:
-            hint = did_you_mean(key, known)
-            if not hint and known:
-                hint = f"known: {listed(sorted(known.keys() - _keys(error.instance)))}"
+            hint = source.hint(key, known) or others
             source.problem(place, "E203", "unknown key", hint, path)
 
 

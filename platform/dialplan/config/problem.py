@@ -66,13 +66,16 @@ def did_you_mean(written: str, known: Iterable[str]) -> str:
 
 def nearest(written: str, known: Iterable[str]) -> str:
     """The known name that was most likely meant, or an empty text."""
-    if len(written) > _LONGEST_NAME:
+    length = len(written)
+    if length > _LONGEST_NAME:
         return ""
-    names = sorted(name for name in known if len(name) <= _LONGEST_NAME)
-    folded = {name.lower(): name for name in reversed(names)}
-    if written.lower() in folded:
-        return folded[written.lower()]
-    near = difflib.get_close_matches(written, names[:_MOST_NAMES], n=1, cutoff=0.6)
+    # Less alike in length cannot be alike enough; where there are many, the likeliest go first.
+    likely = [(abs(len(name) - length), name) for name in known if 3 * length >= len(name)]
+    names = [name for _, name in sorted(likely)[:_MOST_NAMES]]
+    for name in names:
+        if name.lower() == written.lower():
+            return name
+    near = difflib.get_close_matches(written, sorted(names), n=1, cutoff=0.6)
     return near[0] if near else ""
 
 

@@ -5,7 +5,7 @@ Includes are handed back to whoever reads the folder (`source`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -13,7 +13,6 @@ from typing import Protocol, cast
 import yaml
 
 from dialplan.config.files import MOST_BYTES, Fault
-from dialplan.config.problem import did_you_mean
 from dialplan.config.values import Place, Value
 
 MOST_VALUES = 20_000
@@ -42,6 +41,9 @@ class Notes(Protocol):
         self, place: Place, code: str, message: str, hint: str = "", path: str = ""
     ) -> None:
         """Note a problem."""
+
+    def hint(self, written: str, known: Iterable[str]) -> str:
+        """What was meant, most likely."""
 
     def include(self, name: str, by: Path, place: Place, depth: int, opened: Opened) -> Value:
         """The values of a file that another one includes."""
@@ -187,7 +189,7 @@ class Reader:
     def _alias(self, name: str, place: Place, depth: int) -> Value:
         known = self._anchors.get(name)
         if known is None:
-            hint = did_you_mean(name, self._anchors)
+            hint = self._notes.hint(name, self._anchors)
             self._notes.problem(place, "E101", f"no anchor named `&{name[:60]}` above", hint)
             return Value(place, "", broken=True)
         if known.value is None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from dialplan.config.binds import binds_used, columns_given
-from dialplan.config.problem import did_you_mean, listed
+from dialplan.config.problem import listed
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate
@@ -75,16 +75,15 @@ class _Checker:
     def _one_of(
         self,
         name: str,
-        known: Iterable[str],
+        known: Collection[str],
         what: str,
         code: str,
         steps: Steps,
         *,
         key: bool = False,
     ) -> None:
-        known = list(known)
         if name not in known:
-            hint = did_you_mean(name, known) or (
+            hint = self._source.hint(name, known) or (
                 f"known: {listed(known)}" if known else "none is declared"
             )
             self._note(steps, code, f"no {what} named `{name}`", hint, key=key)
@@ -136,7 +135,10 @@ class _Checker:
     def _voice(self) -> None:
         voice = self._vertical.voice
         if voice.model not in REALTIME_MODELS:
-            hint = did_you_mean(voice.model, REALTIME_MODELS) or f"known: {listed(REALTIME_MODELS)}"
+            hint = (
+                self._source.hint(voice.model, REALTIME_MODELS)
+                or f"known: {listed(REALTIME_MODELS)}"
+            )
             message = f"no model named `{voice.model[:60]}` is known"
             self._note(("voice", "model"), "W301", message, hint)
         tags: list[tuple[Steps, str]] = [(("default",), voice.languages.default)]
@@ -144,7 +146,7 @@ class _Checker:
             tags += [(("accept", at), tag) for at, tag in enumerate(voice.languages.accept)]
         for steps, tag in tags:
             if not is_known(tag):
-                hint = did_you_mean(tag.partition("-")[0], LANGUAGES)
+                hint = self._source.hint(tag.partition("-")[0], LANGUAGES)
                 message = f"the language `{tag}` is not among those understood"
                 self._note(("voice", "languages", *steps), "W302", message, hint)
 
@@ -241,7 +243,7 @@ class _Checker:
             return
         for name in binds_used(sql):
             if name not in known:
-                hint = did_you_mean(name, known) or "declare it under `parameters`"
+                hint = self._source.hint(name, known) or "declare it under `parameters`"
                 self._note(steps, "E308", f"nothing to bind to `:{name}`", hint)
 
     def _template(self, words: str, known: Iterable[str], steps: Steps) -> None:
@@ -255,7 +257,7 @@ class _Checker:
             owner = name.partition(".")[0]
             if {name, owner, _MANY, f"{owner}.{_MANY}"} & known:
                 continue
-            hint = did_you_mean(name, known)
+            hint = self._source.hint(name, known)
             self._note(steps, "E309", f"nothing is named `{name[:60]}` here", hint)
 
     def tables(self) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dialplan.config.problem import VerticalProblems, did_you_mean
+from dialplan.config.problem import VerticalProblems
 from dialplan.config.source import Source
 from dialplan.config.values import Place, Value
 from dialplan.model.database import Column, Database
@@ -29,7 +29,7 @@ def load_seed(folder: Path, name: str, database: Database, *, today: date, zone:
             if value.broken:
                 continue
             if table not in database.tables:
-                hint = did_you_mean(table, database.tables)
+                hint = source.hint(table, database.tables)
                 source.problem(root.keys[table], "E310", f"no table named `{table}`", hint, table)
                 continue
             columns = database.tables[table].columns
@@ -59,7 +59,7 @@ def _rows(
         made: dict[str, SeedValue] = {}
         for name, cell in row.content.items():
             if name not in columns:
-                hint = did_you_mean(name, columns)
+                hint = source.hint(name, columns)
                 source.problem(
                     row.keys[name], "E310", f"no column named `{name}`", hint, f"{path}.{name}"
                 )

@@ -7,7 +7,7 @@ can still be judged; `Typed.holes` says where, and nothing may be concluded from
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError as ModelError
 
 from dialplan.config.contract import Schema, ValidationError, Validator, compiled, plain
 from dialplan.config.faults import leaves, missing_keys, report, unknown_keys
-from dialplan.config.problem import nearest
+from dialplan.config.problem import MOST_OF_A_FILE, nearest
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, exists, locate, names, walk
 from dialplan.config.values import Value
@@ -37,24 +37,26 @@ class Typed(Generic[Kind]):
 
     content: Kind
     root: Value
-    holes: frozenset[Steps] = field(default=frozenset())
+    holes: frozenset[Steps] = frozenset()
+    _above: frozenset[Steps] = field(init=False)
+
+    def __post_init__(self) -> None:
+        above = {hole[:size] for hole in self.holes for size in range(len(hole) + 1)}
+        object.__setattr__(self, "_above", frozenset(above))
 
     def unsure(self, *steps: str | int) -> bool:
-        """Whether the value there is a stand-in, or may have lost something."""
-        return not exists(self.root, steps) or any(
-            steps[: len(hole)] == hole for hole in self.holes
-        )
+        """Whether the value there is a stand-in, or nothing of the file's own."""
+        return self.open(*steps) or not exists(self.root, steps)
 
     def open(self, *steps: str | int) -> bool:
         """Whether a mapping or list may have held more than can be read: it, or more, is broken."""
-        return any(steps[: len(hole)] == hole for hole in self.holes)
+        return any(steps[:size] in self.holes for size in range(len(steps) + 1))
 
     def lost(self, *steps: str | int) -> bool:
         """Whether anything there, or below, is broken: what is absent may have been meant."""
-        size = len(steps)
-        return any(steps[: len(hole)] == hole[:size] for hole in self.holes)
+        return self.open(*steps) or steps in self._above
 
-    def named(self, *steps: str | int) -> tuple[str, ...]:
+    def named(self, *steps: str | int) -> KeysView[str]:
         """The names that a mapping of the file declares, whether what they hold is right or not."""
         return names(self.root, *steps)
 
@@ -108,7 +110,9 @@ class _Mending:
 
     def covers(self, steps: Steps) -> bool:
         """Whether there is a hole at these steps, above or below."""
-        return any(hole[: len(steps)] == steps[: len(hole)] for hole in self.holes)
+        if any(steps[:size] in self.holes for size in range(len(steps) + 1)):
+            return True
+        return any(hole[: len(steps)] == steps for hole in self.holes)
 
     def mend(self, error: ValidationError) -> None:
         """Make one fault go away."""
@@ -117,10 +121,10 @@ class _Mending:
         owner = self._at(steps)
         known: Schema = schema.get("properties", {})
         if error.validator == "additionalProperties" and isinstance(owner, dict):
-            for key in unknown_keys(error):
+            for number, key in enumerate(unknown_keys(error)):
                 owner.pop(key, None)
                 self.holes.add((*steps, key))
-                if meant := nearest(key, known):
+                if number < MOST_OF_A_FILE and (meant := nearest(key, known)):
                     self.holes.add((*steps, meant))
         elif error.validator == "required" and isinstance(owner, dict) and _stand_ins(error):
             for key in missing_keys(error):

@@ -5,13 +5,17 @@ Reads files inside the folder only; makes no type of anything (that is `shape`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from dialplan.config import files
 from dialplan.config.files import Fault, File
-from dialplan.config.problem import Problem, Severity
+from dialplan.config.problem import MOST_OF_A_FILE, Problem, Severity, did_you_mean
 from dialplan.config.reader import Opened, Reader, Size, Stop, TooMuch
 from dialplan.config.values import Place, Value
+
+MOST_INCLUDES = 200
+"""The most files that one may include, and those in turn."""
 
 
 class Source:
@@ -27,10 +31,12 @@ class Source:
         self.problems: list[Problem] = []
         self.read: dict[str, bytes] = {}
         self._size = Size()
+        self._hints = 0
+        self._includes = 0
 
     def load(self, name: str) -> Value | None:
         """The values of a file of the folder, or nothing when it cannot be read."""
-        self._size = Size()
+        self._size, self._includes = Size(), 0
         place = Place(str(self.folder / name), 1, 1)
         try:
             file = files.inside(self.folder, name, self.folder)
@@ -60,6 +66,14 @@ class Source:
         at = (place.file, place.line, place.column)
         self.problems.append(Problem(*at, code, severity, path, message, hint, place.width))
 
+    def hint(self, written: str, known: Iterable[str]) -> str:
+        """What was meant, most likely; nothing once there are more problems than anyone is shown.
+
+        Comparing names is the dearest part of a check, and a file may hold thousands of bad ones.
+        """
+        self._hints += 1
+        return did_you_mean(written, known) if self._hints <= MOST_OF_A_FILE else ""
+
     def fault(self, fault: Fault, place: Place) -> None:
         """Note why a file, named at `place`, cannot be read."""
         if fault.line:
@@ -68,6 +82,11 @@ class Source:
 
     def include(self, name: str, by: Path, place: Place, depth: int, opened: Opened) -> Value:
         """The values of a file that another one includes; a broken value when it has none."""
+        self._includes += 1
+        if self._includes > MOST_INCLUDES:
+            message = f"more than {MOST_INCLUDES} files are included"
+            self.problem(place, "E105", message, "include fewer, larger ones")
+            raise TooMuch
         try:
             return self.values(files.inside(self.folder, name, by.parent), place, depth, opened)
         except Fault as fault:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, KeysView
 
 from dialplan.config.values import Place, Value
 
@@ -43,11 +43,11 @@ def exists(root: Value, steps: Steps) -> bool:
     return walk(root, steps)[1] == steps
 
 
-def names(root: Value, *steps: str | int) -> tuple[str, ...]:
+def names(root: Value, *steps: str | int) -> KeysView[str]:
     """The keys of a mapping of the file, whether what they hold is right or not."""
     value, taken = walk(root, steps)
     found = value.content if taken == steps else {}
-    return tuple(found) if isinstance(found, dict) else ()
+    return (found if isinstance(found, dict) else {}).keys()
 
 
 def outline(data: object) -> Value:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from dialplan.config.problem import did_you_mean
+from dialplan.config.problem import nearest
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate
@@ -34,7 +34,7 @@ def check(source: Source, made: Typed[Tenants], verticals: Iterable[Typed[Vertic
             if vertical in named:
                 mine.append(named[vertical])
             elif every:
-                hint = did_you_mean(vertical, named)
+                hint = source.hint(vertical, named)
                 source.problem(place, "E312", f"no vertical named `{vertical}`", hint, path)
             if number in owners:
                 place, path = locate(made.root, steps, key=True)
@@ -64,7 +64,7 @@ def _values(
         if key not in declared:
             if whole:
                 message = f"no variable named `{key}` in its verticals"
-                source.problem(place, "E303", message, did_you_mean(key, declared), path)
+                source.problem(place, "E303", message, source.hint(key, declared), path)
         elif key in known and (fault := misfit(known[key], value)):
             place, _ = locate(made.root, (*at, "variables", key))
             source.problem(place, "E311", *fault, path)
@@ -101,7 +101,7 @@ def misfit(variable: Variable, value: object) -> tuple[str, str] | None:
         case "timezone":
             fits = isinstance(value, str) and _is_zone(value)
             expected = "a time zone such as `America/Chicago`"
-            hint = "" if fits else did_you_mean(str(value)[:80], _zones())
+            hint = "" if fits else _zone_hint(str(value))
         case "integer":
             fits = isinstance(value, int) and not isinstance(value, bool)
             expected = "a whole number"
@@ -125,6 +125,12 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def _zone_hint(written: str) -> str:
+    cities = {zone.rpartition("/")[2]: zone for zone in sorted(_zones(), reverse=True)}
+    city = nearest(written.rpartition("/")[2].replace(" ", "_"), cities)
+    return f"did you mean `{cities[city]}`?" if city else ""
 
 
 @cache

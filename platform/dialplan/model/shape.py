@@ -51,7 +51,10 @@ def parse_duration(written: object) -> timedelta:
     if not isinstance(written, str) or not re.fullmatch(_LENGTH, written):
         raise ValueError("expected a length of time with its unit, such as `20s` or `15m`")
     number, unit = re.split(r"(?<=[0-9])(?=[a-z])", written)
-    return timedelta(**{_UNITS[unit]: float(number)})
+    whole, _, rest = number.partition(".")
+    # In whole numbers: a float is off by a microsecond already at 70000.1 days.
+    thousandths = int(whole) * 1000 + int(rest.ljust(3, "0"))
+    return timedelta(**{_UNITS[unit]: 1}) * thousandths // 1000
 
 
 def format_duration(length: timedelta) -> str:
