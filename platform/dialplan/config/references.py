@@ -110,7 +110,9 @@ class _Checker:
                     self._template(handoff.announce, self._in_call, (*step, "announce"))
             if name in prompts:
                 self._template(prompts[name], self._in_call, (*at, "prompt"))
-        if len(entries) == 1 and whole:
+        targets = {name for agent in vertical.agents.values() for name in agent.handoffs}
+        # A handoff to a name that is not there was meant for one that is.
+        if len(entries) == 1 and whole and targets <= self._made.named("agents"):
             reached = reachable(vertical.agents, entries[0])
             for name in sorted(vertical.agents.keys() - reached):
                 hint = "add a handoff to it, or remove it"
@@ -166,14 +168,17 @@ class _Checker:
         vertical = self._vertical
         used = {tool for agent in vertical.agents.values() for tool in agent.tools}
         filled = {field for tool in vertical.tools.values() for field in tool.set}
+        # A name that is not there was meant for one that is, which then only looks unused.
+        sure_of_use = not self._made.lost("agents") and used <= self._made.named("tools")
+        sure_of_filling = not self._made.lost("tools") and filled <= self._made.named("state")
         for name, tool in vertical.tools.items():
             at: Steps = ("tools", name)
-            if name not in used and not self._made.lost("agents"):
+            if name not in used and sure_of_use:
                 self._note(at, "W402", "no agent has this tool", key=True)
             for index, field in enumerate(tool.requires):
                 steps = (*at, "requires", index)
                 self._known(field, ("state",), "state", "E304", steps)
-                if field in vertical.state and field not in filled and not self._made.lost("tools"):
+                if field in vertical.state and field not in filled and sure_of_filling:
                     self._note(steps, "W403", f"no tool sets `{field}`, so this can never run")
             if tool.to is not None:
                 self._destination(tool.to, (*at, "to"))

@@ -97,7 +97,10 @@ def _change(data: Any, draw: st.DataObject) -> None:
     """Replace, remove or rename one value, at any depth."""
     owner, keys = data, _keys(data)
     key = draw.draw(st.sampled_from(keys))
-    while _keys(owner[key]) and draw.draw(st.booleans()):
+    while _keys(owner[key]):
+        deeper: bool = draw.draw(st.booleans())
+        if not deeper:
+            break
         owner = owner[key]
         key = draw.draw(st.sampled_from(_keys(owner)))
     match draw.draw(st.sampled_from(["replace", "remove", "rename"])):
