@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import click
 
-from dialplan.config.load import Reading, check_tenants, check_vertical
+from dialplan.config.load import check_tenants, check_vertical
 from dialplan.config.problem import (
     Problem,
     errors_in,
@@ -23,6 +23,8 @@ from dialplan.config.problem import (
     render_text,
     seen_from,
 )
+from dialplan.config.shape import Typed
+from dialplan.model.vertical import Vertical
 
 _Result = TypeVar("_Result")
 
@@ -77,19 +79,19 @@ def check(paths: tuple[Path, ...], shape: str, strict: bool) -> None:
 def problems_of(folders: Iterable[Path], tenants: dict[Path, list[Path]]) -> list[Problem]:
     """All problems of verticals, and of tenants files with the verticals beside them."""
     found = _Findings()
-    readings = {
-        folder: found.of(folder / "vertical.yaml", partial(check_vertical, folder))
-        for folder in folders
-    }
-    for reading in readings.values():
+    made: dict[Path, Typed[Vertical] | None] = {}
+    asked = {folder for beside in tenants.values() for folder in beside}
+    for folder in folders:
+        reading = found.of(folder / "vertical.yaml", partial(check_vertical, folder))
         found.problems += reading.problems if reading is not None else ()
+        if folder in asked:
+            made[folder] = reading.made if reading is not None else None
     for file, beside in tenants.items():
-        some = [readings[folder] for folder in beside]
-        made = [one.made for one in some if isinstance(one, Reading) and one.made is not None]
-        whole = len(made) == len(some)
         # Of a vertical that cannot be read at all, nobody knows what its lines must give it.
-        if whole and (checked := found.of(file, partial(check_tenants, file, made))) is not None:
-            found.problems += checked[1]
+        some = [one for folder in beside if (one := made[folder]) is not None]
+        if len(some) == len(beside):
+            checked = found.of(file, partial(check_tenants, file, some))
+            found.problems += checked[1] if checked is not None else ()
     return found.problems
 
 
