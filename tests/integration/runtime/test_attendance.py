@@ -21,7 +21,7 @@ from dialplan.engines.engine import Engine, EngineSink
 from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.runtime.attendance import SEND_S, Attendance, Surroundings
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.directory import build_lines
+from dialplan.runtime.directory import Directory, build_lines
 from dialplan.runtime.switchboard import Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.store.facts import CallEnded, Fact
