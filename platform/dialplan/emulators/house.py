@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry
-
 from dialplan.config.load import LoadedVertical, load_tenants
 from dialplan.config.seeds import load_seed as read_seed
 from dialplan.emulators.loopback import serving
@@ -23,7 +21,7 @@ from dialplan.runtime.service import Service, load_all, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
 from dialplan.store.seed import load_seed
-from dialplan.web.app import build_app
+from dialplan.web.site import build_site, console_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,11 @@ class House:
     origin: str
     stage: Stage
     service: Service
+
+    @property
+    def console(self) -> str:
+        """What to print about the console: its address, with a key made at this start."""
+        return console_address(self.service, self.origin)
 
 
 @asynccontextmanager
@@ -89,13 +92,9 @@ async def _house(
         service = await stack.enter_async_context(
             open_service(settings, {**secrets, **environ}, stage.peers, watch=watch)
         )
-        app = build_app(
-            service.switchboard,
-            [origin],
-            registry=CollectorRegistry(),
-            ping=service.database.ping,
-        )
-        await stack.enter_async_context(serving(app, listener))
+        await stack.enter_async_context(serving(build_site(service, [origin]), listener))
+        # Whoever watches live would hold the server's stop up.
+        stack.callback(service.live.close)
         yield House(origin, stage, service)
 
 

@@ -54,6 +54,7 @@ from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.assembly import agent_specs, call_policy
 from dialplan.runtime.clock import Clock
+from dialplan.runtime.observer import CallObserver
 from dialplan.runtime.switchboard import CallRequest, Ending, Leg
 from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
 from dialplan.telephony.rest import TwilioRest
@@ -91,12 +92,14 @@ class Surroundings:
 
     Attributes:
         note: takes the facts of all calls; must not block.
+        observe: makes what watches one call from inside.
         notice: said before every greeting, None outside rehearsals.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
     """
 
     clock: Clock
     note: Callable[[Fact], None]
+    observe: Callable[[CallRequest], CallObserver]
     transactions: Transactions
     http: HttpCaller
     carrier: Callable[[CallRequest], TwilioRest | None]
@@ -109,6 +112,7 @@ class Attendance:
     def __init__(self, request: CallRequest, make_engine: MakeEngine, around: Surroundings) -> None:
         self._request = request
         self._around = around
+        self._observer = around.observe(request)
         line = request.line
         self._state = CallState(
             call_sid=request.call_sid,
@@ -164,6 +168,7 @@ class Attendance:
             return ending
         finally:
             self._write(self._transcript.settle(last=True))
+            self._observer.ignored(dict(stream.ignored))
             ended_ms = self._around.clock.monotonic_ms()
             self._around.note(
                 CallEnded(*self._stamp(), reason=reason, duration_ms=ended_ms - began)
@@ -189,12 +194,16 @@ class Attendance:
         commands = self._machine.handle(StreamStarted(), self._now())
         while True:
             done = await self._execute(commands, leg, stream)
+            self._observer.did(commands, self._state.agent, self._now())
             if done is not None:
                 return done
             # Only now: a barge-in has cut the transcript to what was heard.
             if self._inbox.empty() and self._machine.quiet:
+                self._observer.fell_quiet()
                 self._write(self._transcript.settle())
-            commands = self._take(await self._next())
+            event = await self._next()
+            self._observer.saw(event, self._now())
+            commands = self._take(event)
 
     async def _next(self) -> Inbox:
         """Return the next event, or the machine's timer when that is due first."""
@@ -345,7 +354,8 @@ class Attendance:
         self._around.note(ToolRan(*self._stamp(), agent, tool, arguments, status, ms))
 
     async def _run_tool(self, name: str, arguments_json: str) -> str:
-        return await self._tools.run(name, arguments_json, self._state)
+        with self._observer.tool(self._state.agent, name):
+            return await self._tools.run(name, arguments_json, self._state)
 
     def _speak(self, text: str) -> None:
         self._put(_Filler(text))

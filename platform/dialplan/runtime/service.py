@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
+from dialplan.runtime.live import LiveCalls
+from dialplan.runtime.metrics import Metrics
+from dialplan.runtime.observer import CallObserver
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
@@ -45,6 +49,7 @@ class Peers:
         realtime_key: sent as a bearer token; None sends no header.
         services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
         notice: said before every greeting; None in production.
+        rehearsal: whether every peer is emulated.
     """
 
     public_url: str
@@ -57,16 +62,28 @@ class Peers:
     twilio_password: str | None
     services: Mapping[tuple[str, str], str]
     notice: str | None = None
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A wired process."""
+    """A wired process.
+
+    Attributes:
+        past_calls: a database of few connections and short waits, for whoever looks back.
+        console_key: opens console and API; never logged.
+        console_key_made: whether it was made at this start, so that it has to be shown once.
+    """
 
     switchboard: Switchboard
     database: Database
     lines: Mapping[str, Line]
     verticals: Mapping[str, LoadedVertical]
+    live: LiveCalls
+    past_calls: Database
+    rehearsal: bool
+    console_key: str = field(repr=False)
+    console_key_made: bool
 
 
 def peers_from(settings: Settings) -> Peers:
@@ -160,19 +177,32 @@ async def open_service(
         database = await stack.enter_async_context(open_database(settings))
         for name, one in verticals.items():
             await create_tables(database, name, one.vertical.database.tables)
-        recorder = Recorder(lambda: Database(database.url.render_as_string(hide_password=False)))
+        url = database.url.render_as_string(hide_password=False)
+        recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
         http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
         stack.push_async_callback(http.close)
         client = await stack.enter_async_context(httpx.AsyncClient())
 
+        metrics, live = Metrics(), LiveCalls()
+        metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
+        lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")
+        stack.callback(lag.cancel)
+
         def note(fact: Fact) -> None:
             recorder.put(fact)
+            metrics.note(fact)
+            live.note(fact)
             watch(fact)
+
+        def observe(request: CallRequest) -> CallObserver:
+            vertical = request.line.vertical.vertical.name
+            return CallObserver(request.call_sid, vertical, metrics, live, clock)
 
         around = Surroundings(
             clock=clock,
             note=note,
+            observe=observe,
             transactions=partial(tenant_transaction, database),
             http=http,
             carrier=partial(_carrier, client, peers),
@@ -188,9 +218,23 @@ async def open_service(
             tokens=StreamTokens(clock.random_hex(32).encode()),
             clock=clock,
             public_url=peers.public_url,
+            metrics=metrics,
         )
         stack.push_async_callback(switchboard.close)
-        yield Service(switchboard, database, lines, verticals)
+        past_calls = Database(url, connect_timeout=2.0, command_timeout=3.0, pool_size=2)
+        stack.push_async_callback(past_calls.close)
+        key = settings.console_key
+        yield Service(
+            switchboard,
+            database,
+            lines,
+            verticals,
+            live=live,
+            past_calls=past_calls,
+            rehearsal=peers.rehearsal,
+            console_key=clock.random_hex(24) if key is None else key.get_secret_value(),
+            console_key_made=key is None,
+        )
 
 
 def _engine(

@@ -17,6 +17,7 @@ from dialplan.protocols.twilio.stream import Stream
 from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Say, Verb
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line
+from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.runtime.unavailable import THANKS, after_dial, not_in_service, unavailable
 
@@ -98,8 +99,11 @@ class Switchboard:
         tokens: StreamTokens,
         clock: Clock,
         public_url: str,
+        metrics: Metrics | None = None,
     ) -> None:
         self.lines = lines
+        self.metrics = metrics or Metrics()
+        self.metrics.count_running(lambda: self.running)
         self._make_call = make_call
         self._tokens = tokens
         self._clock = clock
@@ -228,9 +232,11 @@ class Switchboard:
                 start = await _first_start(leg, stream)
         except TimeoutError:
             log.warning("stream refused", extra={"reason": f"no start within {START_S} s"})
+            self.metrics.stream_refused("no_start")
             return None
         except ProtocolError as exc:
             log.warning("stream refused", extra={"reason": str(exc)})
+            self.metrics.stream_refused("not_understood")
             return None
         if start is None:
             return None
@@ -239,6 +245,7 @@ class Switchboard:
         )
         expected = self._expected.pop(start.call_sid, None) if reason is None else None
         if expected is None:
+            self.metrics.stream_refused("not_expected" if reason is None else "bad_token")
             log.warning(
                 "stream refused",
                 extra={"call_sid": start.call_sid, "reason": reason or "call is not expected"},

@@ -24,7 +24,7 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         "turns",
         "versions",
     ]
-    assert revision.scalars().all() == ["0002"]
+    assert revision.scalars().all() == ["0003"]
 
 
 async def test_the_tools_role_can_neither_log_in_nor_bypass_row_security(
