@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -32,6 +34,12 @@ class Json(JSONResponse):
 def refuse(request: Request, status: int, reason: str) -> Response:
     """Return the answer for who may not come in."""
     return Json({"error": reason}, status, {"WWW-Authenticate": "Bearer"} if status == 401 else {})
+
+
+async def refused(request: Request, exc: Exception) -> Response:
+    """Return the answer to what the routes do not take: another method, say."""
+    status = exc.status_code if isinstance(exc, HTTPException) else 500
+    return Json({"error": HTTPStatus(status).phrase.lower()}, status)
 
 
 def api_routes(looking: Looking) -> list[Route]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route
 
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.service import Service
@@ -45,7 +46,7 @@ def looking_routes(service: Service, origins: Sequence[str]) -> list[BaseRoute]:
     looking = Looking(service, clock)
     pages = Pages(rehearsal=service.rehearsal)
     guarded_api = Guard(
-        Router(api.api_routes(looking)),
+        Starlette(routes=api.api_routes(looking), exception_handlers={HTTPException: api.refused}),
         access=access,
         wrong=wrong,
         clock=clock,
@@ -53,7 +54,9 @@ def looking_routes(service: Service, origins: Sequence[str]) -> list[BaseRoute]:
         refuse=api.refuse,
     )
     guarded_console = Guard(
-        Router(console_routes(looking, pages), redirect_slashes=False),
+        Starlette(
+            routes=console_routes(looking, pages), exception_handlers={HTTPException: pages.refused}
+        ),
         access=access,
         wrong=wrong,
         clock=clock,

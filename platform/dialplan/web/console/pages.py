@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -58,6 +59,11 @@ class Pages:
         if status == 429:
             response.headers["Retry-After"] = "60"
         return response
+
+    async def refused(self, request: Request, exc: Exception) -> Response:
+        """Return the page for what the routes do not take."""
+        status = exc.status_code if isinstance(exc, HTTPException) else 500
+        return self.problem(request, status, "No such page", "There is nothing at this address.")
 
     def problem(self, request: Request, status: int, title: str, reason: str) -> Response:
         """Return a page that says what went wrong."""

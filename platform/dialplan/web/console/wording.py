@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dialplan.runtime.live import LiveCall
 from dialplan.store.facts import CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
@@ -25,7 +25,8 @@ REASONS = {
     "failed": "it failed; the log says why",
     "inbox_full": "this server was too busy",
 }
-GOOD = frozenset({"ok", "confirm", "not_found", "refused"})
+# Answers by the tool's own rules: nothing broke, and nothing was done.
+OTHER = frozenset({"confirm", "not_found", "refused"})
 
 
 def zone_of(cookies: Mapping[str, str]) -> ZoneInfo:
@@ -35,7 +36,7 @@ def zone_of(cookies: Mapping[str, str]) -> ZoneInfo:
         return ZoneInfo("UTC")
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
 
 
@@ -101,9 +102,9 @@ def kind(fact: Fact) -> str:
             return "began"
 
 
-def good(status: str) -> bool:
-    """Whether a tool did its work; a refusal by its own rules is work too."""
-    return status in GOOD
+def outcome(status: str) -> str:
+    """Return how a tool's run is to look: done, not done by its own rules, or broken."""
+    return "fine" if status == "ok" else "other" if status in OTHER else "bad"
 
 
 def summary(call: LiveCall | PastCall) -> Mapping[str, Any]:
@@ -140,5 +141,5 @@ FILTERS: dict[str, Callable[..., object]] = {
     "label": label,
     "arguments": arguments,
     "kind": kind,
-    "good": good,
+    "outcome": outcome,
 }
