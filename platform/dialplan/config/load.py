@@ -1,19 +1,23 @@
-"""Files to verticals, tenants, conversations and rehearsals, or all of their problems."""
+"""Files to verticals, tenants and rehearsals, or all of their problems."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import available_timezones
 
 from dialplan.config import references
+from dialplan.config.bundle import read_bundle, version_of
+from dialplan.config.lint.notes import Notes
+from dialplan.config.lint.run import lint
+from dialplan.config.lint.tenants import lint_tenants
 from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
 from dialplan.config.shape import locate, typed
 from dialplan.config.source import Source, Value
+from dialplan.errors import ConfigError
 from dialplan.model.conversation import Conversation
 from dialplan.model.rehearsal import Rehearsal
 from dialplan.model.shape import PHONE, Shape
@@ -29,10 +33,11 @@ class LoadedVertical:
     """A vertical that may be served, with what its files hold.
 
     Attributes:
-        version: hash of the content of every file that was read.
+        version: hash of the content of all its files.
         prompts: instructions of each agent, templates still.
         folder: where its files are.
         warnings: problems that do not stop it.
+        files: all its files, by their path inside the folder.
     """
 
     vertical: Vertical
@@ -40,6 +45,7 @@ class LoadedVertical:
     prompts: Mapping[str, str]
     folder: Path
     warnings: tuple[Problem, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def load_vertical(folder: Path) -> LoadedVertical:
@@ -52,10 +58,36 @@ def load_vertical(folder: Path) -> LoadedVertical:
     prompts = _prompts(source, root, vertical)
     _files_named(source, root, vertical)
     references.check(source, root, vertical, prompts)
+    lint(source, root, vertical, prompts)
     _defaults(source, root, vertical)
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
-    return LoadedVertical(vertical, _hash(source), prompts, folder, tuple(sorted(source.problems)))
+    files = read_bundle(folder)
+    warnings = tuple(sorted(source.problems))
+    return LoadedVertical(vertical, version_of(files), prompts, folder, warnings, files)
+
+
+def load_all(folder: Path) -> dict[str, LoadedVertical]:
+    """Load every vertical of a folder, all problems of all files at once.
+
+    Raises:
+        ConfigError: the folder holds no vertical.
+        VerticalProblems: a vertical has errors.
+    """
+    loaded: dict[str, LoadedVertical] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.glob("*/vertical.yaml")):
+        try:
+            one = load_vertical(file.parent)
+        except VerticalProblems as exc:
+            problems += exc.problems
+        else:
+            loaded[one.vertical.name] = one
+    if problems:
+        raise VerticalProblems(problems)
+    if not loaded:
+        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
+    return loaded
 
 
 def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
@@ -65,6 +97,7 @@ def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
 
 def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, tuple[Problem, ...]]:
     """Load `tenants.yaml`, with the problems that do not stop it."""
+    verticals = list(verticals)
     source = Source(path.parent)
     root = source.load(path.name)
     tenants = typed(source, root, Tenants) if root is not None else None
@@ -73,33 +106,18 @@ def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, t
     _check_tenants(source, root, tenants, {one.name: one for one in verticals})
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
+    lint_tenants(Notes(source, root), tenants, {one.name: one for one in verticals})
     return tenants, tuple(sorted(source.problems))
+
+
+def read_tenants(path: Path) -> Tenants:
+    """Load `tenants.yaml` for its own sake, whatever verticals there are."""
+    return _load(path.parent, path.name, Tenants)
 
 
 def load_conversation(folder: Path, name: str) -> Conversation:
     """Load one conversation of a vertical's folder."""
     return _load(folder, name, Conversation)
-
-
-def load_conversations(loaded: LoadedVertical) -> dict[str, Conversation]:
-    """All conversations of a vertical, by file name inside its folder, in order."""
-    pattern = loaded.vertical.conversations
-    if pattern is None:
-        return {}
-    found: dict[str, Conversation] = {}
-    problems: list[Problem] = []
-    for file in sorted(loaded.folder.glob(pattern)):
-        name = file.relative_to(loaded.folder).as_posix()
-        source = Source(loaded.folder)
-        root = source.load(name)
-        made = typed(source, root, Conversation) if root is not None else None
-        if root is not None and made is not None:
-            _check_conversation(source, root, made, loaded.vertical)
-            found[name] = made
-        problems += source.problems
-    if errors_in(problems):
-        raise VerticalProblems(problems)
-    return found
 
 
 def load_rehearsal(folder: Path, name: str) -> Rehearsal:
@@ -114,14 +132,6 @@ def _load(folder: Path, name: str, kind: type[_Kind]) -> _Kind:
     if made is None or errors_in(source.problems):
         raise VerticalProblems(source.problems)
     return made
-
-
-def _hash(source: Source) -> str:
-    digest = hashlib.sha256()
-    for name, content in sorted(source.read.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()[:16]
 
 
 def _prompts(source: Source, root: Value, vertical: Vertical) -> dict[str, str]:
@@ -160,13 +170,13 @@ def _files_named(source: Source, root: Value, vertical: Vertical) -> None:
 
 def _defaults(source: Source, root: Value, vertical: Vertical) -> None:
     for name, variable in vertical.variables.items():
-        fault = _misfit(variable.type, variable.default)
+        fault = misfit(variable.type, variable.default)
         if variable.default is not None and fault:
             place, path = locate(root, ("variables", name, "default"))
             source.problem(place, "E311", fault, path=path)
 
 
-def _misfit(wanted: str, value: object) -> str:
+def misfit(wanted: str, value: object) -> str:
     """What is wrong with the value of a variable, or nothing."""
     match wanted:
         case "phone":
@@ -224,7 +234,7 @@ def _check_values(
         if key not in known:
             hint = did_you_mean(key, known)
             source.problem(place, "E303", f"no variable named `{key}` in its verticals", hint, path)
-        elif fault := _misfit(known[key].type, value):
+        elif fault := misfit(known[key].type, value):
             source.problem(locate(root, (*at, "variables", key))[0], "E311", fault, path=path)
     place, path = locate(root, at, key=True)
     for key, variable in known.items():
@@ -234,22 +244,3 @@ def _check_values(
         if secret not in tenant.secrets:
             hint = f"add `secrets: {{{secret}: env:NAME}}`"
             source.problem(place, "W404", f"secret `{secret}` has no value", hint, path)
-
-
-def _check_conversation(
-    source: Source, root: Value, conversation: Conversation, vertical: Vertical
-) -> None:
-    for index, turn in enumerate(conversation.turns):
-        at = ("turns", index, "expect")
-        target = turn.expect.handoff
-        if target is not None and target not in vertical.agents:
-            place, path = locate(root, (*at, "handoff"))
-            hint = did_you_mean(target, vertical.agents)
-            source.problem(place, "E301", f"no agent named `{target}`", hint, path)
-        wanted = turn.expect.tool
-        names = [wanted] if isinstance(wanted, str) else list(wanted or {})
-        for name in names:
-            if name not in vertical.tools:
-                place, path = locate(root, (*at, "tool"))
-                hint = did_you_mean(name, vertical.tools)
-                source.problem(place, "E302", f"no tool named `{name}`", hint, path)

@@ -7,30 +7,31 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 
 import httpx
 
-from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
-from dialplan.config.problem import Problem, VerticalProblems
+from dialplan.config.load import LoadedVertical, load_all, load_tenants
 from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
 from dialplan.errors import ConfigError
+from dialplan.model.tenants import Tenants
 from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
+from dialplan.runtime.endings import Endings
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
-from dialplan.runtime.observer import CallObserver
+from dialplan.runtime.peers import Peers
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
 from dialplan.store.database import Database
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
+from dialplan.store.installation import Installation
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.vertical_tables import create_tables
@@ -41,28 +42,11 @@ REALTIME_URL = "wss://api.openai.com/v1/realtime"
 
 
 @dataclass(frozen=True, slots=True)
-class Peers:
-    """Whom this process talks to, and as whom it is reached.
+class Cast:
+    """Whom a process answers for."""
 
-    Attributes:
-        realtime_url: where the model is, without a query.
-        realtime_key: sent as a bearer token; None sends no header.
-        services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
-        notice: said before every greeting; None in production.
-        rehearsal: whether every peer is emulated.
-    """
-
-    public_url: str
-    realtime_url: str
-    realtime_key: str | None
-    account: str | None
-    token: str | None
-    twilio_url: str
-    twilio_user: str | None
-    twilio_password: str | None
-    services: Mapping[tuple[str, str], str]
-    notice: str | None = None
-    rehearsal: bool = False
+    verticals: Mapping[str, LoadedVertical]
+    tenants: Tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,27 +103,15 @@ def peers_from(settings: Settings) -> Peers:
     )
 
 
-def load_all(folder: Path) -> dict[str, LoadedVertical]:
-    """Load every vertical of a folder, all problems of all files at once.
+def load_cast(settings: Settings) -> Cast:
+    """Load the verticals and the tenants that the settings name.
 
     Raises:
-        ConfigError: the folder holds no vertical.
-        VerticalProblems: a vertical has errors.
+        ConfigError: there are none, or they have errors.
     """
-    loaded: dict[str, LoadedVertical] = {}
-    problems: list[Problem] = []
-    for file in sorted(folder.glob("*/vertical.yaml")):
-        try:
-            one = load_vertical(file.parent)
-        except VerticalProblems as exc:
-            problems += exc.problems
-        else:
-            loaded[one.vertical.name] = one
-    if problems:
-        raise VerticalProblems(problems)
-    if not loaded:
-        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
-    return loaded
+    verticals = load_all(settings.verticals)
+    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
+    return Cast(verticals, tenants)
 
 
 @asynccontextmanager
@@ -165,14 +137,19 @@ async def open_service(
     peers: Peers,
     *,
     watch: Callable[[Fact], None] = lambda _fact: None,
+    cast: Cast | None = None,
+    clock: Clock | None = None,
+    mocks: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Service]:
-    """Wire the process; `watch` sees every fact of every call and must not block."""
-    verticals = {
-        name: _rehearsed(one, peers.services) for name, one in load_all(settings.verticals).items()
-    }
-    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
-    lines = build_lines(tenants, verticals, environ, account=peers.account, token=peers.token)
-    clock = Clock()
+    """Wire the process; `watch` sees every fact of every call and must not block.
+
+    Verticals and tenants are those of `settings` unless a `cast` is given. `mocks` are results that
+    tools give instead of running: for the conversations of a vertical only.
+    """
+    cast = cast or load_cast(settings)
+    verticals = {name: _rehearsed(one, peers.services) for name, one in cast.verticals.items()}
+    lines = build_lines(cast.tenants, verticals, environ, account=peers.account, token=peers.token)
+    clock = clock or Clock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings))
         for name, one in verticals.items():
@@ -195,35 +172,36 @@ async def open_service(
             live.note(fact)
             watch(fact)
 
-        def observe(request: CallRequest) -> CallObserver:
-            vertical = request.line.vertical.vertical.name
-            return CallObserver(request.call_sid, vertical, metrics, live, clock)
-
         around = Surroundings(
             clock=clock,
             note=note,
-            observe=observe,
+            metrics=metrics,
+            live=live,
             transactions=partial(tenant_transaction, database),
             http=http,
             carrier=partial(_carrier, client, peers),
             notice=peers.notice,
+            mocks=mocks or {},
         )
 
         def make_call(request: CallRequest) -> Attendance:
             return Attendance(request, partial(_engine, peers, request.line.vertical), around)
 
+        installation = Installation(database)
+        key = await installation.signing_key(clock.random_hex(32).encode())
         switchboard = Switchboard(
             lines,
             make_call=make_call,
-            tokens=StreamTokens(clock.random_hex(32).encode()),
+            tokens=StreamTokens(key, installation),
             clock=clock,
             public_url=peers.public_url,
             metrics=metrics,
+            endings=Endings(installation),
         )
         stack.push_async_callback(switchboard.close)
         past_calls = Database(url, connect_timeout=2.0, command_timeout=3.0, pool_size=2)
         stack.push_async_callback(past_calls.close)
-        key = settings.console_key
+        given = settings.console_key
         yield Service(
             switchboard,
             database,
@@ -232,8 +210,8 @@ async def open_service(
             live=live,
             past_calls=past_calls,
             rehearsal=peers.rehearsal,
-            console_key=clock.random_hex(24) if key is None else key.get_secret_value(),
-            console_key_made=key is None,
+            console_key=clock.random_hex(24) if given is None else given.get_secret_value(),
+            console_key_made=given is None,
         )
 
 
@@ -253,6 +231,7 @@ def _engine(
         settings=session_settings(loaded),
         agents=specs,
         entry=vertical.entry,
+        transport=vertical.voice.transport,
     )
     return RealtimeEngine(config, sink, handing_over)
 

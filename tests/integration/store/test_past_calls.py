@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -35,12 +36,18 @@ def began(sid: str, at: datetime = NOW, **other: str) -> CallBegan:
     return CallBegan(sid, 1, at, **(fields | other))
 
 
-@pytest.fixture
-async def empty(database: Database) -> Database:
+async def clear(database: Database) -> None:
     async with database.engine.begin() as connection:
         for table in ("calls", "turns", "tool_calls", "handoffs"):
             await connection.execute(text(f"TRUNCATE dialplan.{table}"))
-    return database
+
+
+@pytest.fixture
+async def empty(database: Database) -> AsyncIterator[Database]:
+    """A database without calls, before this test and for those after it."""
+    await clear(database)
+    yield database
+    await clear(database)
 
 
 async def write(url: str, *facts: Fact) -> None:
