@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from dialplan.errors import ConfigError
 
@@ -32,6 +40,12 @@ def _websocket(value: object) -> str | None:
         return None
     if not isinstance(value, str) or urlsplit(value).scheme not in ("ws", "wss"):
         raise ValueError("expected a ws:// or wss:// URL")
+    return value
+
+
+def _key(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < 16:
+        raise ValueError("expected at least 16 characters; `openssl rand -hex 24` makes a good one")
     return value
 
 
@@ -102,6 +116,18 @@ class Settings(BaseModel):
         default="https://api.twilio.com",
         alias="DIALPLAN_TWILIO_API_URL",
         description="Origin of the Twilio REST API.",
+    )
+    console_key: Annotated[SecretStr | None, AfterValidator(_key)] = Field(
+        default=None,
+        alias="DIALPLAN_CONSOLE_KEY",
+        description="Key that opens the console and the API, at least 16 characters. Without it "
+        "every start makes a new one and prints it.",
+    )
+    log_pii: bool = Field(
+        default=False,
+        alias="DIALPLAN_LOG_PII",
+        description="Whether logs may hold callers' data: `true` writes the fields whose names end "
+        "in `_pii`.",
     )
     rehearsal_llm: str | None = Field(
         default=None,

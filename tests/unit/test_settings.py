@@ -52,3 +52,15 @@ def test_secrets_are_never_printed() -> None:
 
     assert "s3cret" not in repr(settings) + str(settings.rows())
     assert "k3y" not in repr(settings) + str(settings.rows())
+
+
+def test_a_console_key_that_is_easily_guessed_is_refused_and_never_repeated() -> None:
+    with pytest.raises(ConfigError, match=r"DIALPLAN_CONSOLE_KEY.*at least 16") as caught:
+        Settings.from_environ({"DIALPLAN_CONSOLE_KEY": "hunter2"})
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_callers_data_stays_out_of_logs_unless_asked_for() -> None:
+    assert not Settings.from_environ({}).log_pii
+    assert Settings.from_environ({"DIALPLAN_LOG_PII": "true"}).log_pii

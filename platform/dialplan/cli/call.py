@@ -144,7 +144,12 @@ async def _call(settings: Settings, console: Console, progress: Progress, wish: 
         if wish.show is not None:
             await _show(settings, own, wish.number, wish.show, console)
         if own is not None and wish.stay:
+            from dialplan.web.site import console_address
+
             console.print(f"serving the rehearsal on {address.origin} until Ctrl-C")
+            console.print(
+                f"console: {console_address(own.service, address.origin)}", soft_wrap=True
+            )
             try:
                 raise await own.gone
             except asyncio.CancelledError:

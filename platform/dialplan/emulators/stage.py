@@ -154,5 +154,6 @@ async def set_stage(
                 for vertical, endpoint in (name.split(".", 1) for name in services)
             },
             notice=notice,
+            rehearsal=True,
         )
         yield Stage(carrier, model, sound, peers, load)

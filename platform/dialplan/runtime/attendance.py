@@ -55,7 +55,10 @@ from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
 from dialplan.runtime.assembly import agent_specs, call_policy
 from dialplan.runtime.clock import Clock
+from dialplan.runtime.live import LiveCalls
+from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
+from dialplan.runtime.observer import CallObserver
 from dialplan.runtime.switchboard import CallRequest, Ending, Leg
 from dialplan.store.facts import Fact
 from dialplan.telephony.rest import TwilioRest
@@ -95,6 +98,7 @@ class Surroundings:
         note: takes the facts of all calls; must not block.
         notice: said before every greeting, None outside rehearsals.
         mocks: results that tools give instead of running; only in conversations.
+        metrics, live: are told of each call what its facts do not say.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
     """
 
@@ -105,6 +109,8 @@ class Surroundings:
     carrier: Callable[[CallRequest], TwilioRest | None]
     notice: str | None = None
     mocks: Mapping[str, object] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
+    live: LiveCalls = field(default_factory=LiveCalls)
 
 
 class Attendance:
@@ -127,6 +133,9 @@ class Attendance:
             agent=line.vertical.vertical.entry,
         )
         self._minutes = Minutes(request, around.clock, around.note)
+        self._observer = CallObserver(
+            request.call_sid, self._state.vertical, around.metrics, around.live, around.clock
+        )
         self._tools = ToolRunner(
             line.vertical.vertical,
             transactions=around.transactions,
@@ -170,6 +179,7 @@ class Attendance:
             return ending
         finally:
             self._minutes.spoken(self._transcript.settle(last=True))
+            self._observer.ignored(dict(stream.ignored))
             ended_ms = self._around.clock.monotonic_ms()
             self._minutes.ended(reason, ended_ms - began)
             log.info(
@@ -193,12 +203,16 @@ class Attendance:
         commands = self._machine.handle(StreamStarted(), self._now())
         while True:
             done = await self._execute(commands, leg, stream)
+            self._observer.did(commands, self._state.agent, self._now())
             if done is not None:
                 return done
             # Only now: a barge-in has cut the transcript to what was heard.
             if self._inbox.empty() and self._machine.quiet:
+                self._observer.fell_quiet()
                 self._minutes.spoken(self._transcript.settle())
-            commands = self._take(await self._next())
+            event = await self._next()
+            self._observer.saw(event, self._now())
+            commands = self._take(event)
 
     async def _next(self) -> Inbox:
         """Return the next event, or the machine's timer when that is due first."""
@@ -322,7 +336,8 @@ class Attendance:
     # -- tools and handoffs ---------------------------------------------------------
 
     async def _run_tool(self, name: str, arguments_json: str) -> str:
-        return await self._tools.run(name, arguments_json, self._state)
+        with self._observer.tool(self._state.agent, name):
+            return await self._tools.run(name, arguments_json, self._state)
 
     def _speak(self, text: str) -> None:
         self._put(_Filler(text))

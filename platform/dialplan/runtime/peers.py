@@ -15,6 +15,7 @@ class Peers:
         realtime_key: sent as a bearer token; None sends no header.
         services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
         notice: said before every greeting; None in production.
+        rehearsal: whether every peer is emulated.
     """
 
     public_url: str
@@ -27,3 +28,4 @@ class Peers:
     twilio_password: str | None
     services: Mapping[tuple[str, str], str]
     notice: str | None = None
+    rehearsal: bool = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import httpx
@@ -20,6 +21,8 @@ from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
 from dialplan.runtime.endings import Endings
+from dialplan.runtime.live import LiveCalls
+from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.peers import Peers
 from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.switchboard import CallRequest, Switchboard
@@ -39,16 +42,32 @@ REALTIME_URL = "wss://api.openai.com/v1/realtime"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A wired process."""
+    """A wired process.
+
+    Attributes:
+        past_calls: a database of few connections and short waits, for whoever looks back.
+        console_key: opens console and API; never logged.
+        console_key_made: whether it was made at this start, so that it has to be shown once.
+    """
 
     switchboard: Switchboard
     database: Database
     reloader: Reloader
+    live: LiveCalls
+    past_calls: Database
+    rehearsal: bool
+    console_key: str = field(repr=False)
+    console_key_made: bool
 
     @property
     def lines(self) -> Mapping[str, Line]:
         """Who answers which number now."""
         return self.reloader.directory
+
+    @property
+    def verticals(self) -> Mapping[str, LoadedVertical]:
+        """The last good version of each vertical in the folder."""
+        return self.reloader.verticals
 
 
 def peers_from(settings: Settings) -> Peers:
@@ -118,6 +137,7 @@ async def open_service(
     """
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
+        metrics, live = Metrics(), LiveCalls()
         database = await stack.enter_async_context(open_database(settings))
         reloader = Reloader(
             settings.verticals,
@@ -125,23 +145,33 @@ async def open_service(
             database,
             lines=partial(build_lines, environ=environ, account=peers.account, token=peers.token),
             adapt=partial(_rehearsed, services=peers.services),
+            reloaded=metrics.files_read,
         )
         await reloader.start(cast)
         if cast is None:
             await stack.enter_async_context(followed(reloader))
-        recorder = Recorder(lambda: Database(database.url.render_as_string(hide_password=False)))
+        url = database.url.render_as_string(hide_password=False)
+        recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
         http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
         stack.push_async_callback(http.close)
         client = await stack.enter_async_context(httpx.AsyncClient())
 
+        metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
+        lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")
+        stack.callback(lag.cancel)
+
         def note(fact: Fact) -> None:
             recorder.put(fact)
+            metrics.note(fact)
+            live.note(fact)
             watch(fact)
 
         around = Surroundings(
             clock=clock,
             note=note,
+            metrics=metrics,
+            live=live,
             transactions=partial(tenant_transaction, database),
             http=http,
             carrier=partial(_carrier, client, peers),
@@ -160,10 +190,23 @@ async def open_service(
             tokens=StreamTokens(key, installation),
             clock=clock,
             public_url=peers.public_url,
+            metrics=metrics,
             endings=Endings(installation),
         )
         stack.push_async_callback(switchboard.close)
-        yield Service(switchboard, database, reloader)
+        past_calls = Database(url, connect_timeout=2.0, command_timeout=3.0, pool_size=2)
+        stack.push_async_callback(past_calls.close)
+        given = settings.console_key
+        yield Service(
+            switchboard,
+            database,
+            reloader,
+            live=live,
+            past_calls=past_calls,
+            rehearsal=peers.rehearsal,
+            console_key=clock.random_hex(24) if given is None else given.get_secret_value(),
+            console_key_made=given is None,
+        )
 
 
 def _engine(

@@ -18,6 +18,7 @@ from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Say, Ve
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, Line
 from dialplan.runtime.endings import Endings
+from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.runtime.unavailable import THANKS, after_dial, not_in_service, unavailable
 
@@ -109,8 +110,11 @@ class Switchboard:
         clock: Clock,
         public_url: str,
         endings: Endings | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.lines = lines
+        self.metrics = metrics or Metrics()
+        self.metrics.count_running(lambda: self.running)
         self._make_call = make_call
         self._tokens = tokens
         self._clock = clock
@@ -248,9 +252,11 @@ class Switchboard:
                 start = await _first_start(leg, stream)
         except TimeoutError:
             log.warning("stream refused", extra={"reason": f"no start within {START_S} s"})
+            self.metrics.stream_refused("no_start")
             return None
         except ProtocolError as exc:
             log.warning("stream refused", extra={"reason": str(exc)})
+            self.metrics.stream_refused("not_understood")
             return None
         if start is None:
             return None
@@ -259,6 +265,7 @@ class Switchboard:
         claims = await self._tokens.redeem(token, sid, now=self._clock.epoch())
         if isinstance(claims, str):
             log.warning("stream refused", extra={"call_sid": sid, "reason": claims})
+            self.metrics.stream_refused("bad_token")
             return None
         expected = self._expected.pop(sid, None)
         if expected is not None:
@@ -267,6 +274,7 @@ class Switchboard:
         # The webhook reached another process, or the stream came too late for what it prepared.
         line = self.lines.choose(claims.called, claims.caller, sid)
         if line is None:
+            self.metrics.stream_refused("not_expected")
             log.warning(
                 "stream refused", extra={"call_sid": sid, "reason": "nobody owns the number"}
             )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dialplan.protocols.twilio.twiml import Verb, render
@@ -90,6 +90,7 @@ class Webhooks:
             )
         except Refused as exc:
             log.warning("media socket refused", extra={"reason": str(exc)})
+            self._switchboard.metrics.stream_refused(exc.kind)
             await socket.close(1008)
             return
         await socket.accept()
@@ -114,6 +115,7 @@ class Webhooks:
             )
         except Refused as exc:
             log.warning("webhook refused", extra={"path": request.url.path, "reason": str(exc)})
+            self._switchboard.metrics.webhook_refused(exc.kind)
             raise
         return form
 
@@ -122,11 +124,16 @@ def build_app(
     switchboard: Switchboard,
     origins: Sequence[str],
     *,
-    registry: CollectorRegistry,
     ping: Callable[[], Awaitable[None]],
-    extra: Sequence[Route] = (),
+    files: Callable[[], Sequence[str]] = tuple,
+    extra: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """Return the application. `ping` raises StoreError while the database does not answer."""
+    """Return the application. `ping` raises StoreError while the database does not answer.
+
+    Health, readiness and metrics need no key: they hold nothing of a caller's or of a secret. They
+    are for the operator's network all the same. `files` says why newest files do not serve.
+    `extra` are more routes: API and console.
+    """
     hooks = Webhooks(switchboard, origins)
 
     async def healthz(request: Request) -> Response:
@@ -135,12 +142,20 @@ def build_app(
     async def readyz(request: Request) -> Response:
         problems = await switchboard.problems(ping)
         return JSONResponse(
-            {"ready": not problems, "problems": problems, "calls": switchboard.running},
+            {
+                "ready": not problems,
+                "problems": problems,
+                # Files that do not serve: calls are answered all the same, by the last good ones.
+                "files": list(files()),
+                "calls": switchboard.running,
+            },
             503 if problems else 200,
         )
 
     async def metrics(request: Request) -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(
+            generate_latest(switchboard.metrics.registry), media_type=CONTENT_TYPE_LATEST
+        )
 
     both = ["GET", "POST"]
     return Starlette(

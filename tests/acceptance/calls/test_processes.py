@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dialplan.config.load import load_all
@@ -81,7 +80,6 @@ async def pair(folder: Path, data: Path, mind: ScriptedMind) -> AsyncIterator[Pa
                 build_app(
                     one.switchboard,
                     [origin],
-                    registry=CollectorRegistry(),
                     ping=one.database.ping,
                 )
             )

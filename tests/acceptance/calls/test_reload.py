@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlalchemy import text
 
 from dialplan.emulators.openai.mind import CallTool, Say
@@ -107,6 +108,11 @@ async def test_a_broken_file_is_reported_and_the_last_good_version_stays(
         await until(lambda: bool(reloader.problems))
 
         assert any("promt" in problem and "E203" in problem for problem in reloader.problems)
+        async with httpx.AsyncClient(base_url=rehearsal.house.origin) as client:
+            ready = (await client.get("/readyz")).json()
+            counted = (await client.get("/metrics")).text
+        assert (ready["ready"], ready["files"]) == (True, list(reloader.problems))
+        assert 'dialplan_reloads_total{outcome="failed"} 1.0' in counted
         assert rehearsal.house.service.lines[NUMBER].vertical.version == good
 
         shop.edit("promt:", "prompt:")

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
 from dialplan.config.load import load_tenants, load_vertical
 from dialplan.errors import StoreError
@@ -83,7 +82,7 @@ class Site:
             if self.database_error is not None:
                 raise self.database_error
 
-        app = build_app(self.switchboard, [ORIGIN], registry=CollectorRegistry(), ping=ping)
+        app = build_app(self.switchboard, [ORIGIN], ping=ping)
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://10.0.0.7:8080"
         )

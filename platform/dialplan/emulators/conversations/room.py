@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from dialplan.config.conversations import LoadedConversation
@@ -119,7 +118,6 @@ async def open_room(
         app = build_app(
             service.switchboard,
             [origin],
-            registry=CollectorRegistry(),
             ping=service.database.ping,
         )
         await stack.enter_async_context(serving(app, listener))
