@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DIALPLAN_DATA ?= data
 
-.PHONY: demo test check lock clean install install-dev
+.PHONY: demo test check docs lock clean install install-dev
 
 demo: install
 	$(BIN)/dialplan call +15550100001 --from +15550107788 --seed $(if $(ONCE),,--stay) \
@@ -33,9 +33,16 @@ $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/pytho
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@ $(VENV)/.installed
 
+# The pages of docs/reference that are made from the code.
+docs: install-dev
+	$(BIN)/python -m dialplan.cli.reference
+
+# The second lock is for the image: the server without its rehearsal extra.
 lock: | $(VENV)/.installed-dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --extra rehearsal --group build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --group build -c requirements.lock pyproject.toml -o requirements-server.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --extra rehearsal --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 

@@ -20,6 +20,7 @@ TOP_LEVEL = {
     "platform",
     "pyproject.toml",
     "requirements-dev.lock",
+    "requirements-server.lock",
     "requirements.lock",
     "schemas",
     "tests",

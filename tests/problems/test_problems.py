@@ -18,7 +18,7 @@ TOO_BIG_TO_KEEP = {"E106"}
 
 
 def _codes_in_the_code() -> set[str]:
-    sources = (ROOT / "platform" / "dialplan" / "config").glob("*.py")
+    sources = (ROOT / "platform" / "dialplan" / "config").rglob("*.py")
     return {code for file in sources for code in re.findall(r'"([EW]\d{3})"', file.read_text())}
 
 

@@ -14,6 +14,9 @@ COMMANDS = {
     "serve": "answer calls",
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
+    "plan": "show what deploying the folder would change",
+    "apply": "deploy the folder",
+    "graph": "draw the agents of a vertical and their handoffs",
     "settings": "print every setting and where it comes from",
     "version": "print the version",
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import available_timezones
 
 from dialplan.config import references
+from dialplan.config.bundle import read_bundle, version_of
+from dialplan.config.lint.notes import Notes
+from dialplan.config.lint.run import lint
+from dialplan.config.lint.tenants import lint_tenants
 from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
 from dialplan.config.shape import locate, typed
 from dialplan.config.source import Source, Value
@@ -29,10 +32,11 @@ class LoadedVertical:
     """A vertical that may be served, with what its files hold.
 
     Attributes:
-        version: hash of the content of every file that was read.
+        version: hash of the content of all its files.
         prompts: instructions of each agent, templates still.
         folder: where its files are.
         warnings: problems that do not stop it.
+        files: all its files, by their path inside the folder.
     """
 
     vertical: Vertical
@@ -40,6 +44,7 @@ class LoadedVertical:
     prompts: Mapping[str, str]
     folder: Path
     warnings: tuple[Problem, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def load_vertical(folder: Path) -> LoadedVertical:
@@ -52,10 +57,13 @@ def load_vertical(folder: Path) -> LoadedVertical:
     prompts = _prompts(source, root, vertical)
     _files_named(source, root, vertical)
     references.check(source, root, vertical, prompts)
+    lint(source, root, vertical, prompts)
     _defaults(source, root, vertical)
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
-    return LoadedVertical(vertical, _hash(source), prompts, folder, tuple(sorted(source.problems)))
+    files = read_bundle(folder)
+    warnings = tuple(sorted(source.problems))
+    return LoadedVertical(vertical, version_of(files), prompts, folder, warnings, files)
 
 
 def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
@@ -65,6 +73,7 @@ def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
 
 def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, tuple[Problem, ...]]:
     """Load `tenants.yaml`, with the problems that do not stop it."""
+    verticals = list(verticals)
     source = Source(path.parent)
     root = source.load(path.name)
     tenants = typed(source, root, Tenants) if root is not None else None
@@ -73,7 +82,13 @@ def check_tenants(path: Path, verticals: Iterable[Vertical]) -> tuple[Tenants, t
     _check_tenants(source, root, tenants, {one.name: one for one in verticals})
     if errors_in(source.problems):
         raise VerticalProblems(source.problems)
+    lint_tenants(Notes(source, root), tenants, {one.name: one for one in verticals})
     return tenants, tuple(sorted(source.problems))
+
+
+def read_tenants(path: Path) -> Tenants:
+    """Load `tenants.yaml` for its own sake, whatever verticals there are."""
+    return _load(path.parent, path.name, Tenants)
 
 
 def load_conversation(folder: Path, name: str) -> Conversation:
@@ -114,14 +129,6 @@ def _load(folder: Path, name: str, kind: type[_Kind]) -> _Kind:
     if made is None or errors_in(source.problems):
         raise VerticalProblems(source.problems)
     return made
-
-
-def _hash(source: Source) -> str:
-    digest = hashlib.sha256()
-    for name, content in sorted(source.read.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return digest.hexdigest()[:16]
 
 
 def _prompts(source: Source, root: Value, vertical: Vertical) -> dict[str, str]:

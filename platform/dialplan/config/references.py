@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from dialplan.config.binds import binds_used, columns_given
 from dialplan.config.problem import did_you_mean
 from dialplan.config.shape import locate
 from dialplan.config.source import Source, Value
@@ -112,7 +111,6 @@ class _Checker:
     def tools(self) -> None:
         vertical = self._vertical
         used = {tool for agent in vertical.agents.values() for tool in agent.tools}
-        filled = {field for tool in vertical.tools.values() for field in tool.set}
         for name, tool in vertical.tools.items():
             at: Steps = ("tools", name)
             if name not in used:
@@ -121,8 +119,6 @@ class _Checker:
             for index, field in enumerate(tool.requires):
                 steps = (*at, "requires", index)
                 self._known(field, vertical.state, "state", "E304", steps, key=False)
-                if field in vertical.state and field not in filled:
-                    self._note(steps, "W403", f"no tool sets `{field}`, so this can never run")
             if tool.to is not None:
                 self._destination(tool.to, (*at, "to"))
             self._tool(at, tool)
@@ -139,8 +135,6 @@ class _Checker:
                 self._template(words, own, (*at, "say", key))
         if tool.confirm is not None:
             self._confirm(at, tool, own)
-        if tool.sql is not None:
-            self._binds(tool.sql, tool, (*at, "sql"))
         if tool.http is not None:
             self._http(at, tool, own)
         answer = own | ({f"response.{_MANY}"} if tool.http else {f"result.{_MANY}"})
@@ -155,11 +149,8 @@ class _Checker:
         confirm = tool.confirm
         if confirm is None:
             return
-        found: frozenset[str] | None = frozenset()
-        if confirm.lookup is not None:
-            self._binds(confirm.lookup, tool, (*at, "confirm", "lookup"))
-            found = columns_given(confirm.lookup)
-        known = own | (found or set()) | ({_MANY} if found is None else set())
+        # What a lookup gives is checked with its SQL.
+        known = own if confirm.lookup is None else own | {_MANY}
         self._template(confirm.say, known, (*at, "confirm", "say"))
 
     def _http(self, at: Steps, tool: Tool, own: set[str]) -> None:
@@ -173,19 +164,6 @@ class _Checker:
                 self._template(words, known, (*http, part, name))
         for steps, words in _texts(tool.http.body, (*http, "json")):
             self._template(words, known, steps)
-
-    def _binds(self, sql: str, tool: Tool, steps: Steps) -> None:
-        vertical = self._vertical
-        known = {
-            *tool.parameters,
-            *(f"state.{name}" for name in vertical.state),
-            *(f"call.{name}" for name in CALL_NAMES),
-            *(f"variables.{name}" for name in vertical.variables),
-        }
-        for name in binds_used(sql):
-            if name not in known:
-                hint = did_you_mean(name, known) or "declare it under `parameters`"
-                self._note(steps, "E308", f"nothing to bind to `:{name}`", hint)
 
     def _template(self, words: str, known: Iterable[str], steps: Steps) -> None:
         known = set(known)

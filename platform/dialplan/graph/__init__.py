@@ -1,1 +1,1 @@
-"""The graph of agents and handoffs: build and check. Pure."""
+"""The graph of agents and handoffs: build, check and draw. Pure."""

@@ -35,6 +35,8 @@ class Column(Shape):
     """Whether it may be empty."""
     default: Scalar | None = None
     """Its value when none is given."""
+    was: Identifier | None = None
+    """Its former name: it is renamed instead of made anew, and keeps its data."""
     unique: bool = False
     """Whether no two rows may share a value."""
     index: bool = False
@@ -67,6 +69,8 @@ class Table(Shape):
     """Its columns, in order; a `serial` one is the primary key."""
     unique: Many[Many[Identifier]] = ()
     """Sets of columns that no two rows may share."""
+    was: Identifier | None = None
+    """Its former name: it is renamed instead of made anew, and keeps its rows."""
     description: Text | None = None
     """What a row is."""
 

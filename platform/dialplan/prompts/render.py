@@ -82,6 +82,7 @@ def render(template: str, values: Mapping[str, object], *, most: int = MOST_CHAR
     return "".join(parts)
 
 
+@lru_cache(maxsize=4096)
 def names_used(template: str) -> frozenset[str]:
     """The names that a template needs, with one member where it takes one: `state.patient_id`.
 

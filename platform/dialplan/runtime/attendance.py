@@ -383,6 +383,7 @@ class Attendance:
                 *self._stamp(),
                 tenant=line.tenant,
                 vertical=line.vertical.vertical.name,
+                version=line.vertical.version,
                 caller=self._request.caller,
                 called=line.number,
             )

@@ -19,12 +19,16 @@ TOOLS_ROLE = "dialplan_tools"
 # Any constant does: it only has to be the same in every process that prepares a database.
 PREPARE_LOCK = 0x6469616C
 
+# Since Postgres 16 whoever creates a role may administer it, but not become it (20.3, SET option).
 _ROLE = """
-DO $$ BEGIN
+DO $$ DECLARE
+  may CONSTANT text :=
+    CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
+BEGIN
   IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'dialplan_tools') THEN
     CREATE ROLE dialplan_tools NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
   END IF;
-  IF NOT pg_has_role(current_user, 'dialplan_tools', 'MEMBER') THEN
+  IF NOT pg_has_role(current_user, 'dialplan_tools', may) THEN
     EXECUTE format('GRANT dialplan_tools TO %I', current_user);
   END IF;
 END $$

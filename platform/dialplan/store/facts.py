@@ -9,13 +9,17 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CallBegan:
-    """A call was answered. `seq` counts the facts of one call; (`call_sid`, `seq`) is unique."""
+    """A call was answered. `seq` counts the facts of one call; (`call_sid`, `seq`) is unique.
+
+    `version` is the content hash of the vertical's files that serve the call to its end.
+    """
 
     call_sid: str
     seq: int
     at: datetime
     tenant: str
     vertical: str
+    version: str
     caller: str = field(repr=False)
     called: str
 

@@ -39,7 +39,7 @@ def _table(name: str, *columns: str, json: str = "") -> sa.TableClause:
 
 _CALLS = _table(
     "calls",
-    *("call_sid", "seq", "tenant", "vertical", "caller", "called", "began_at"),
+    *("call_sid", "seq", "tenant", "vertical", "version", "caller", "called", "began_at"),
     *("ended_at", "reason", "duration_ms"),
 )
 _TURNS = _table("turns", "call_sid", "seq", "at", "speaker", "agent", "text", "heard_ms")

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialplan.errors import StoreError
 from dialplan.model.database import Table
 from dialplan.model.seed import day_of, moment_of
+from dialplan.sql.types import column_type
+from dialplan.store.blueprint import quote
 from dialplan.store.database import Database, reason
 from dialplan.store.tenancy import tenant_transaction
-from dialplan.store.vertical_tables import column_type, quote
 
 Row = Mapping[str, object]
 

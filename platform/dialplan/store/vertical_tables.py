@@ -1,259 +1,119 @@
-"""The tables of a vertical: planned from YAML, created in its schema, fenced by tenant.
-
-Only adds: a missing table or column. Anything else that differs is an error naming it; what is
-there is never changed or dropped.
-"""
+"""Brings a vertical's tables to what its file says: what only adds at once, the rest when asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
-from sqlalchemy import text
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
-from dialplan.model.database import Column, ColumnType, Table
-from dialplan.store.database import TOOLS_ROLE, Database, lock, reason
+from dialplan.model.database import Table
+from dialplan.store.changes import plan_tables, standing
+from dialplan.store.database import Database, lock, reason
+from dialplan.store.live import purge_statements
+from dialplan.store.steps import Step, TablePlan, riskiest
 
-TENANT = "tenant"
-
-POSTGRES_TYPES: Mapping[ColumnType, str] = {
-    "serial": "bigint",
-    "text": "text",
-    "integer": "bigint",
-    "number": "double precision",
-    "boolean": "boolean",
-    "date": "date",
-    "time": "time without time zone",
-    "timestamptz": "timestamp with time zone",
-    "phone": "text",
-    "email": "text",
-    "json": "jsonb",
-}
-
-_LIVE = text(
-    "SELECT c.relname, a.attname, format_type(a.atttypid, NULL), a.attnotnull"
-    " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-    " JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND a.attnum > 0"
-    " AND NOT a.attisdropped"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LiveColumn:
-    """A column as it is in the database."""
-
-    type: str
-    required: bool
-
-
-Live = Mapping[str, Mapping[str, LiveColumn]]
-
-
-def quote(name: str) -> str:
-    """An identifier for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def plan_tables(schema: str, tables: Mapping[str, Table], live: Live) -> list[str]:
-    """The statements that add what is missing, in an order that works.
-
-    Raises:
-        StoreError: a table cannot be reached by adding only; every difference is in the message.
-    """
-    problems: list[str] = []
-    statements = [f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}"]
-    references: list[str] = []
-    for name, table in tables.items():
-        where = f"database.tables.{name}"
-        problems += _shape_problems(where, table, tables)
-        if problems:
-            continue
-        present = live.get(name)
-        if present is None:
-            statements += _create(schema, name, table, tables)
-            added = dict(table.columns)
-        else:
-            problems += _differences(where, table, present, tables)
-            added = {key: col for key, col in table.columns.items() if key not in present}
-            statements += [
-                f"ALTER TABLE {quote(schema)}.{quote(name)} "
-                f"ADD COLUMN {_column(column, col, tables)}"
-                for column, col in added.items()
-            ]
-        statements += _indexes(schema, name, added)
-        references += _foreign_keys(schema, name, added)
-    if problems:
-        raise StoreError("; ".join(problems))
-    return [*statements, *references, *_grants(schema)]
+LOCK_LIMIT = "5s"
+"""The longest a step waits for calls that use its table, before all of it is taken back."""
 
 
 async def create_tables(database: Database, vertical: str, tables: Mapping[str, Table]) -> None:
-    """Create what `tables` has and the vertical's schema has not, in one transaction.
+    """Add what `tables` has and the vertical's schema has not, in one transaction.
 
     Raises:
-        StoreError: a difference that adding cannot settle, or the server refused.
+        StoreError: the tables differ in a way that keeps the file from being served; the message
+            names each step that `dialplan apply` must do first. Or the server refused.
     """
     if vertical == "dialplan":
         raise StoreError("a vertical cannot be named `dialplan`: the platform's tables are there")
     try:
         async with database.engine.begin() as connection:
-            await lock(connection)
-            live = await _read(connection, vertical)
-            for statement in plan_tables(vertical, tables, live):
-                await connection.exec_driver_sql(statement)
+            await _enter(connection)
+            plan = await read_plan(connection, vertical, tables)
+            if waiting := [s for s in plan.steps if s.risk != "SAFE" and s.blocks]:
+                raise StoreError(_blocked(vertical, waiting))
+            await _run(connection, vertical, [s for s in plan.steps if s.risk == "SAFE"])
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise StoreError(f"the tables of `{vertical}` cannot be created: {reason(error)}") from (
             error
         )
 
 
-async def _read(connection: AsyncConnection, schema: str) -> Live:
-    live: dict[str, dict[str, LiveColumn]] = {}
-    for table, column, kind, required in await connection.execute(_LIVE, {"schema": schema}):
-        live.setdefault(table, {})[column] = LiveColumn(kind, required)
-    return live
+async def read_plan(
+    connection: AsyncConnection, vertical: str, tables: Mapping[str, Table]
+) -> TablePlan:
+    """Return the steps that are due, all of them; changes nothing.
+
+    Raises:
+        StoreError: tables that cannot be.
+    """
+    today = datetime.now(UTC).date()
+
+    def planned(inner: Connection) -> TablePlan:
+        return plan_tables(inner, vertical, tables, today=today)
+
+    return await connection.run_sync(planned)
 
 
-def _key(table: Table) -> str | None:
-    return next((name for name, col in table.columns.items() if col.type == "serial"), None)
+async def apply_plan(
+    connection: AsyncConnection,
+    plan: TablePlan,
+    tables: Mapping[str, Table],
+    *,
+    destructive: bool,
+) -> None:
+    """Do every step of a plan in the connection's transaction.
+
+    Raises:
+        StoreError: the tables moved since the plan was made, a destructive step was not agreed to,
+            or a step failed; the transaction must then be rolled back.
+    """
+    await _enter(connection)
+    now = await read_plan(connection, plan.schema, tables)
+    if now.fingerprint != plan.fingerprint:
+        raise StoreError(f"the tables of `{plan.schema}` moved since this was planned: plan again")
+    if riskiest(plan.steps) == "DESTRUCTIVE" and not destructive:
+        lost = ", ".join(step.what for step in plan.steps if step.risk == "DESTRUCTIVE")
+        raise StoreError(f"refused: {lost}; agree to it with `--destructive`")
+    for step in plan.steps:
+        try:
+            await _run(connection, plan.schema, [step])
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise StoreError(
+                f"{plan.schema}: {step.what}: {reason(error)}; nothing was changed"
+            ) from error
+    await _run(connection, plan.schema, [])
 
 
-def column_type(column: Column, tables: Mapping[str, Table]) -> str:
-    """The Postgres type of a column, as `format_type` spells it."""
-    if column.references is not None:
-        target = tables[column.references].columns["id"]
-        return column_type(target, tables)
-    return POSTGRES_TYPES[column.type or "text"]
+async def purge(connection: AsyncConnection, vertical: str, *, before: date) -> list[str]:
+    """Drop for good what was taken away before a day; return what that was, in words."""
+    await _enter(connection)
+    found = await connection.run_sync(
+        lambda inner: purge_statements(inner, vertical, before=before)
+    )
+    for _what, statement in found:
+        await connection.exec_driver_sql(statement)
+    return [what for what, _statement in found]
 
 
-def _shape_problems(where: str, table: Table, tables: Mapping[str, Table]) -> list[str]:
-    problems = []
-    serials = [name for name, col in table.columns.items() if col.type == "serial"]
-    if len(serials) > 1:
-        problems.append(f"{where}: expected at most one `serial` column, got {len(serials)}")
-    if TENANT in table.columns:
-        problems.append(f"{where}.columns.{TENANT}: the platform has this column: rename it")
-    for name, column in table.columns.items():
-        target = column.references
-        if target is not None and (target not in tables or "id" not in tables[target].columns):
-            problems.append(f"{where}.columns.{name}: no table `{target}` with a column `id`")
-        elif target is not None and tables[target].columns["id"].references is not None:
-            problems.append(f"{where}.columns.{name}: `{target}.id` is itself a reference")
-    for names in table.unique:
-        problems += [
-            f"{where}.unique: no column `{name}`" for name in names if name not in table.columns
-        ]
-    return problems
+async def _enter(connection: AsyncConnection) -> None:
+    await lock(connection)
+    await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_LIMIT}'")
 
 
-def _differences(
-    where: str, table: Table, present: Mapping[str, LiveColumn], tables: Mapping[str, Table]
-) -> list[str]:
-    problems = []
-    if TENANT not in present:
-        problems.append(f"{where}: the table exists without a `{TENANT}` column: not made here")
-    for name, column in table.columns.items():
-        live = present.get(name)
-        at = f"{where}.columns.{name}"
-        required = not column.optional
-        if live is None:
-            if column.type == "serial" or (required and column.default is None):
-                problems.append(
-                    f"{at}: a new column of a table that exists must be `optional` "
-                    "or have a `default`"
-                )
-        elif live.type != column_type(column, tables):
-            problems.append(
-                f"{at}: expected type `{column_type(column, tables)}`, "
-                f"the database has `{live.type}`: change the database by hand or name a new column"
-            )
-        elif live.required != required:
-            problems.append(
-                f"{at}: expected {'required' if required else 'optional'}, the database has it "
-                f"{'required' if live.required else 'optional'}: change one of them by hand"
-            )
-    for name in present:
-        if name not in table.columns and name != TENANT:
-            problems.append(
-                f"{where}: the database has a column `{name}` that the file has not: "
-                "write it again or drop it by hand"
-            )
-    return problems
+async def _run(connection: AsyncConnection, schema: str, steps: list[Step]) -> None:
+    first, *grants = standing(schema)
+    await connection.exec_driver_sql(first)
+    for step in steps:
+        for statement in step.statements:
+            await connection.exec_driver_sql(statement)
+    for statement in grants:
+        await connection.exec_driver_sql(statement)
 
 
-def _column(name: str, column: Column, tables: Mapping[str, Table]) -> str:
-    parts = [quote(name), column_type(column, tables)]
-    if column.type == "serial":
-        parts.append("GENERATED BY DEFAULT AS IDENTITY")
-    if column.default is not None:
-        parts.append(f"DEFAULT {_literal(column.default)}")
-    if not column.optional:
-        parts.append("NOT NULL")
-    return " ".join(parts)
-
-
-def _literal(value: str | int | float | bool) -> str:
-    # DDL takes no bound values. Text in an E-less literal needs its quotes doubled and nothing else
-    # (standard_conforming_strings, on since 9.1).
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"'{value!r}'"
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _create(schema: str, name: str, table: Table, tables: Mapping[str, Table]) -> list[str]:
-    target = f"{quote(schema)}.{quote(name)}"
-    lines = [f"{quote(TENANT)} text NOT NULL DEFAULT current_setting('dialplan.tenant')"]
-    lines += [_column(column, col, tables) for column, col in table.columns.items()]
-    key = _key(table)
-    if key is not None:
-        lines.append(f"PRIMARY KEY ({quote(TENANT)}, {quote(key)})")
-    if "id" in table.columns and key != "id":
-        lines.append(f"UNIQUE ({quote(TENANT)}, {quote('id')})")
-    for names in table.unique:
-        lines.append(f"UNIQUE ({', '.join(quote(column) for column in (TENANT, *names))})")
-    seen = f"{quote(TENANT)} = current_setting('dialplan.tenant', true)"
-    return [
-        f"CREATE TABLE {target} (\n  " + ",\n  ".join(lines) + "\n)",
-        f"ALTER TABLE {target} ENABLE ROW LEVEL SECURITY",
-        f"ALTER TABLE {target} FORCE ROW LEVEL SECURITY",
-        f"CREATE POLICY tenant ON {target} USING ({seen}) WITH CHECK ({seen})",
-    ]
-
-
-def _indexes(schema: str, name: str, columns: Mapping[str, Column]) -> list[str]:
-    target = f"{quote(schema)}.{quote(name)}"
-    statements = []
-    for column, col in columns.items():
-        fields = f"({quote(TENANT)}, {quote(column)})"
-        if col.unique:
-            statements.append(f"CREATE UNIQUE INDEX ON {target} {fields}")
-        elif col.index or col.references is not None:
-            statements.append(f"CREATE INDEX ON {target} {fields}")
-    return statements
-
-
-def _foreign_keys(schema: str, name: str, columns: Mapping[str, Column]) -> list[str]:
-    # With the tenant in the key a row cannot point at another tenant's row: the check of a foreign
-    # key is made by the system and looks past row-level security.
-    return [
-        f"ALTER TABLE {quote(schema)}.{quote(name)} "
-        f"ADD FOREIGN KEY ({quote(TENANT)}, {quote(column)}) "
-        f"REFERENCES {quote(schema)}.{quote(col.references)} ({quote(TENANT)}, {quote('id')})"
-        for column, col in columns.items()
-        if col.references is not None
-    ]
-
-
-def _grants(schema: str) -> list[str]:
-    return [
-        f"GRANT USAGE ON SCHEMA {quote(schema)} TO {TOOLS_ROLE}",
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "
-        f"{quote(schema)} TO {TOOLS_ROLE}",
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quote(schema)} TO {TOOLS_ROLE}",
-    ]
+def _blocked(vertical: str, waiting: list[Step]) -> str:
+    steps = "; ".join(f"{step.what} ({step.risk})" for step in waiting)
+    return f"the tables of `{vertical}` wait for `dialplan apply`: {steps}"

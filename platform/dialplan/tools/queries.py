@@ -9,8 +9,8 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialplan.sql.statement import CompiledSql
 from dialplan.tools.ports import Transactions
-from dialplan.tools.sql import CompiledSql
 from dialplan.tools.state import CallState
 from dialplan.tools.values import plain
 

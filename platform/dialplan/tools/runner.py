@@ -19,6 +19,8 @@ from dialplan.errors import DialplanError, ToolError
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, render
+from dialplan.sql.statement import CompiledSql, compile_sql
+from dialplan.sql.types import bind_types
 from dialplan.tools import answers
 from dialplan.tools.answers import Answer
 from dialplan.tools.arguments import ArgumentProblem, check_arguments
@@ -26,9 +28,8 @@ from dialplan.tools.builtins import run_builtin
 from dialplan.tools.http import HttpCaller, prepare_request
 from dialplan.tools.ports import CallActions, Ledger, Transactions
 from dialplan.tools.queries import Once, Queries
-from dialplan.tools.sql import CompiledSql, compile_sql
 from dialplan.tools.state import CallState
-from dialplan.tools.values import POSTGRES, convert, evaluate, plain, region_of
+from dialplan.tools.values import convert, evaluate, plain, region_of
 
 logger = logging.getLogger(__name__)
 
@@ -317,25 +318,12 @@ class ToolRunner:
         self._ledger.tool_ran(call.call_sid, call.agent, name, arguments, status, round(ms, 1))
 
 
-def bind_types(vertical: Vertical, tool: Tool) -> dict[str, str]:
-    """The Postgres type of every name that a tool's SQL may bind."""
-    types = {name: POSTGRES[one.type] for name, one in tool.parameters.items()}
-    types |= {f"state.{name}": POSTGRES[one.type] for name, one in vertical.state.items()}
-    types |= {f"variables.{name}": POSTGRES[one.type] for name, one in vertical.variables.items()}
-    return types | {
-        "call.id": "text",
-        "call.from": "text",
-        "call.to": "text",
-        "call.now": "timestamptz",
-    }
-
-
 def _compile(
     name: str, vertical: Vertical, tool: Tool, source: str, *, reads: bool = False
 ) -> CompiledSql:
     where = f"tools.{name}.confirm.lookup" if reads else f"tools.{name}.sql"
     try:
-        compiled = compile_sql(source, bind_types(vertical, tool))
+        compiled = compile_sql(source, bind_types(vertical, tool), vertical.name)
     except ToolError as error:
         raise ToolError(f"{where}: {error}") from error
     if reads and compiled.writes:

@@ -16,20 +16,6 @@ import phonenumbers
 from dialplan.model.tool import ValueType
 from dialplan.prompts.render import render
 
-POSTGRES: Mapping[str, str] = {
-    "string": "text",
-    "integer": "bigint",
-    "number": "double precision",
-    "boolean": "boolean",
-    "date": "date",
-    "time": "time",
-    "datetime": "timestamptz",
-    "phone": "text",
-    "email": "text",
-    "timezone": "text",
-}
-"""The Postgres type that a value of the language is bound as."""
-
 _ALONE = re.compile(r"\s*\{\{\s*([a-z_][a-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}\s*")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 

@@ -14,8 +14,17 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         )
         names = list(found.scalars())
         revision = await connection.execute(text("SELECT version_num FROM dialplan.revision"))
-    assert names == ["calls", "handoffs", "revision", "tool_calls", "tool_results", "turns"]
-    assert revision.scalars().all() == ["0001"]
+    assert names == [
+        "calls",
+        "handoffs",
+        "releases",
+        "revision",
+        "tool_calls",
+        "tool_results",
+        "turns",
+        "versions",
+    ]
+    assert revision.scalars().all() == ["0002"]
 
 
 async def test_the_tools_role_can_neither_log_in_nor_bypass_row_security(

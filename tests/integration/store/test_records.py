@@ -11,7 +11,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 def a_call(sid: str) -> list[Fact]:
     return [
-        CallBegan(sid, 1, NOW, "lakeside", "healthcare", "+15550107788", "+15550100001"),
+        CallBegan(sid, 1, NOW, "lakeside", "healthcare", "v1", "+15550107788", "+15550100001"),
         TurnSpoken(sid, 2, NOW, "caller", "front_desk", "hello\0 there", None),
         ToolRan(sid, 3, NOW, "front_desk", "find_patient", {"name": "Ana\0"}, "ok", 12.5),
         HandedOff(sid, 4, NOW, "front_desk", "scheduling"),
@@ -41,9 +41,9 @@ async def test_every_fact_put_is_written_once_even_when_put_twice(
         assert await count(database, table, "CA1") == 1, table
     async with database.engine.connect() as connection:
         row = await connection.execute(
-            text("SELECT reason, duration_ms FROM dialplan.calls WHERE call_sid = 'CA1'")
+            text("SELECT version, reason, duration_ms FROM dialplan.calls WHERE call_sid = 'CA1'")
         )
-        assert tuple(row.one()) == ("caller", 61_000)
+        assert tuple(row.one()) == ("v1", "caller", 61_000)
         said = await connection.execute(
             text("SELECT text FROM dialplan.turns WHERE call_sid = 'CA1'")
         )

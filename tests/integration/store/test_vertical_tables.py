@@ -43,8 +43,7 @@ async def test_a_changed_type_is_refused_naming_the_column_and_nothing_changes(
         )
 
     assert str(caught.value) == (
-        "database.tables.bikes.columns.brand: expected type `bigint`, the database has `text`: "
-        "change the database by hand or name a new column"
+        "the tables of `shop2` wait for `dialplan apply`: change bikes.brand to BIGINT (RISKY)"
     )
     async with database.engine.connect() as connection:
         found = await connection.execute(

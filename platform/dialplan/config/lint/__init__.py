@@ -1,0 +1,1 @@
+"""What a caller would otherwise find out, said by `dialplan check`."""

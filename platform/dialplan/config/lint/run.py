@@ -1,0 +1,29 @@
+"""All checks of a vertical beyond its shape and its references, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dialplan.config.lint.graph import check_graph
+from dialplan.config.lint.notes import Notes
+from dialplan.config.lint.speech import check_speech
+from dialplan.config.lint.sql import check_sql
+from dialplan.config.lint.texts import texts_of
+from dialplan.config.lint.tools import check_tools
+from dialplan.config.lint.usage import check_usage
+from dialplan.config.problem import errors_in
+from dialplan.config.source import Source, Value
+from dialplan.model.vertical import Vertical
+
+
+def lint(source: Source, root: Value, vertical: Vertical, prompts: Mapping[str, str]) -> None:
+    """Note what a caller of the vertical would otherwise find out."""
+    notes = Notes(source, root)
+    texts = texts_of(vertical, prompts)
+    sql = check_sql(notes, vertical, texts)
+    check_graph(notes, vertical)
+    check_tools(notes, vertical, sql)
+    check_speech(notes, vertical, prompts, texts)
+    if not errors_in(source.problems):
+        # A slip of the keyboard leaves something unused: said once, where it was made.
+        check_usage(notes, vertical, texts, sql)

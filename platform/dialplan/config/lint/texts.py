@@ -1,0 +1,84 @@
+"""Every template of a vertical, with where it stands and the names in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from dialplan.config.lint.notes import Steps
+from dialplan.model.shape import Json
+from dialplan.model.tool import Tool
+from dialplan.model.vertical import Vertical
+from dialplan.prompts.render import TemplateProblem, names_used
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateText:
+    """A template, the tool that it belongs to, and the names that it uses."""
+
+    steps: Steps
+    words: str
+    tool: str | None
+    names: frozenset[str]
+
+
+def texts_of(vertical: Vertical, prompts: Mapping[str, str]) -> list[TemplateText]:
+    """All templates; one that cannot be read uses nothing here, and is reported elsewhere."""
+    return [
+        TemplateText(steps, words, tool, _names(words))
+        for steps, words, tool in _all(vertical, prompts)
+    ]
+
+
+def _names(words: str) -> frozenset[str]:
+    try:
+        return names_used(words)
+    except TemplateProblem:
+        return frozenset()
+
+
+def _all(vertical: Vertical, prompts: Mapping[str, str]) -> Iterator[tuple[Steps, str, str | None]]:
+    yield ("voice", "greeting"), vertical.voice.greeting, None
+    if vertical.when_unavailable is not None:
+        yield ("when_unavailable", "say"), vertical.when_unavailable.say, None
+    for name, agent in vertical.agents.items():
+        yield ("agents", name, "prompt"), prompts.get(name, ""), None
+        for target, handoff in agent.handoffs.items():
+            if handoff.announce:
+                yield ("agents", name, "handoffs", target, "announce"), handoff.announce, None
+    for name, tool in vertical.tools.items():
+        for steps, words in _of_tool(tool):
+            yield ("tools", name, *steps), words, name
+
+
+def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
+    for name, parameter in tool.parameters.items():
+        if isinstance(parameter.default, str):
+            yield ("parameters", name, "default"), parameter.default
+    for key in ("start", "slow", "failed"):
+        words = getattr(tool.say, key)
+        if words is not None:
+            yield ("say", key), words
+    if tool.confirm is not None:
+        yield ("confirm", "say"), tool.confirm.say
+    for part in ("result", "set"):
+        for name, words in getattr(tool, part).items():
+            yield (part, name), words
+    if tool.http is not None:
+        yield ("http", tool.http.method.lower()), tool.http.url
+        for part in ("query", "headers"):
+            for name, words in getattr(tool.http, part).items():
+                yield ("http", part, name), words
+        yield from texts_in(tool.http.body, ("http", "json"))
+
+
+def texts_in(body: Json, steps: Steps) -> Iterator[tuple[Steps, str]]:
+    """The texts of a JSON value."""
+    if isinstance(body, str):
+        yield steps, body
+    elif isinstance(body, dict):
+        for key, item in body.items():
+            yield from texts_in(item, (*steps, key))
+    elif isinstance(body, list):
+        for at, item in enumerate(body):
+            yield from texts_in(item, (*steps, at))

@@ -1,0 +1,73 @@
+"""Tools: what a model would choose wrong, and what would be done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from dialplan.config.lint.likeness import alike
+from dialplan.config.lint.notes import Notes, Steps
+from dialplan.config.lint.sql import ToolSql
+from dialplan.model.tool import Parameter, Tool
+from dialplan.model.vertical import Vertical
+
+LONG_WAIT = timedelta(seconds=10)
+"""A tool that may take longer than this needs words while it does."""
+
+_VAGUE = frozenset(
+    "arg args argument data field flag id info input key kind param parameter ref text thing type "
+    "val value values".split()
+)
+"""Names that say nothing of what a caller is to be asked for."""
+_TELLING_TYPES = ("date", "time", "datetime", "phone", "email")
+
+
+def check_tools(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) -> None:
+    """Note what is wrong with tools one by one, and between those of an agent."""
+    for name, tool in vertical.tools.items():
+        at: Steps = ("tools", name)
+        if _acts(tool, sql[name]) and tool.confirm is None and not tool.idempotent:
+            message = "it changes something, and nothing keeps it from being done twice"
+            notes.at(at, "W411", message, "add `confirm`, `idempotent: true` or both", key=True)
+        works = tool.sql is not None or tool.http is not None
+        if works and tool.timeout > LONG_WAIT and tool.say.slow is None:
+            message = f"it may take {_seconds(tool.timeout)}, in silence"
+            notes.at((*at, "timeout"), "W413", message, "add `say.slow`, or a shorter `timeout`")
+        for one, parameter in tool.parameters.items():
+            _parameter(notes, (*at, "parameters", one), one, parameter)
+    _alike(notes, vertical)
+
+
+def _acts(tool: Tool, sql: ToolSql) -> bool:
+    http = tool.http is not None and tool.http.method != "GET"
+    return sql.writes or http or tool.builtin in ("send_sms", "take_message")
+
+
+def _parameter(notes: Notes, steps: Steps, name: str, parameter: Parameter) -> None:
+    if parameter.enum is not None and len(parameter.enum) < 2:
+        listed = f"`{parameter.enum[0]}`" if parameter.enum else "nothing"
+        message = f"the only value allowed is {listed}"
+        notes.at((*steps, "enum"), "W414", message, "remove the parameter, or allow more")
+    told = parameter.description or parameter.enum or parameter.type in _TELLING_TYPES
+    if not told and (name in _VAGUE or len(name) < 3):
+        message = f"`{name}` does not say what to ask the caller for"
+        notes.at(steps, "W415", message, "add a `description`", key=True)
+
+
+def _alike(notes: Notes, vertical: Vertical) -> None:
+    told: set[tuple[str, str]] = set()
+    for agent in vertical.agents.values():
+        names = [name for name in dict.fromkeys(agent.tools) if name in vertical.tools]
+        for at, name in enumerate(names):
+            for other in names[:at]:
+                pair = (min(name, other), max(name, other))
+                one, two = vertical.tools[name].description, vertical.tools[other].description
+                if pair not in told and alike(one, two):
+                    told.add(pair)
+                    message = f"a model cannot tell this from `{other}`"
+                    hint = "say what each is for, and what it is not for"
+                    notes.at(("tools", name, "description"), "W410", message, hint)
+
+
+def _seconds(length: timedelta) -> str:
+    return f"{length.total_seconds():g}s"

@@ -1,0 +1,63 @@
+"""What a drawing of a vertical's agents shows, whatever it is drawn with. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialplan.model.tool import Tool
+from dialplan.model.vertical import Vertical
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An agent. `tools` are (name, kind), as they stand in the file."""
+
+    name: str
+    entry: bool
+    tools: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A handoff. `number` ties the arrow to its reason, which is too long to stand beside it."""
+
+    number: int
+    source: str
+    target: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A vertical's agents and handoffs, the entry agent first."""
+
+    title: str
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def picture_of(vertical: Vertical) -> Picture:
+    """Return what is to be drawn of a vertical."""
+    names = sorted(vertical.agents, key=lambda name: not vertical.agents[name].entry)
+    boxes = tuple(
+        Box(
+            name,
+            vertical.agents[name].entry,
+            tuple((tool, kind_of(vertical.tools[tool])) for tool in vertical.agents[name].tools),
+        )
+        for name in names
+    )
+    handoffs = [
+        (name, target, handoff.when)
+        for name in names
+        for target, handoff in vertical.agents[name].handoffs.items()
+    ]
+    arrows = tuple(Arrow(number, *handoff) for number, handoff in enumerate(handoffs, 1))
+    return Picture(vertical.title, boxes, arrows)
+
+
+def kind_of(tool: Tool) -> str:
+    """Return what a tool does its work with: `sql`, `http`, or the name of the builtin."""
+    if tool.sql is not None:
+        return "sql"
+    return "http" if tool.http is not None else str(tool.builtin)

@@ -1,0 +1,1 @@
+"""SQL as verticals write it: read by the parser of Postgres itself, and checked. Pure."""
