@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,14 +17,14 @@ from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
 from dialplan.errors import ConfigError
-from dialplan.runtime.assembly import session_settings
+from dialplan.runtime.assembly import ENGINE_GRACE_S, session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
-from dialplan.store.database import Database
+from dialplan.store.database import COMMAND_S, Database
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
 from dialplan.store.records import Recorder
@@ -126,8 +126,13 @@ def load_all(folder: Path) -> dict[str, LoadedVertical]:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """Open the configured Postgres, or start the embedded one; prepared for use."""
+async def open_database(
+    settings: Settings, *, longest_tool_s: float = 0.0
+) -> AsyncIterator[Database]:
+    """Open the configured Postgres, or start the embedded one; prepared for use.
+
+    The limit of a statement stays above `longest_tool_s`, since a tool has a limit of its own.
+    """
     async with AsyncExitStack() as stack:
         if settings.database_url is not None:
             url = settings.database_url.get_secret_value()
@@ -135,7 +140,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             embedded = await start_embedded(settings.data)
             stack.push_async_callback(embedded.stop)
             url = embedded.url
-        database = Database(url)
+        patience = max(COMMAND_S, longest_tool_s + ENGINE_GRACE_S)
+        database = Database(url, command_timeout=patience)
         stack.push_async_callback(database.close)
         await database.prepare()
         yield database
@@ -157,7 +163,9 @@ async def open_service(
     lines = build_lines(tenants, verticals, environ, account=peers.account, token=peers.token)
     clock = Clock()
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings))
+        database = await stack.enter_async_context(
+            open_database(settings, longest_tool_s=_longest_tool_s(verticals.values()))
+        )
         for name, one in verticals.items():
             await create_tables(database, name, one.vertical.database.tables)
         recorder = Recorder(lambda: Database(database.url.render_as_string(hide_password=False)))
@@ -191,6 +199,11 @@ async def open_service(
         )
         stack.push_async_callback(switchboard.close)
         yield Service(switchboard, database, lines, verticals)
+
+
+def _longest_tool_s(verticals: Iterable[LoadedVertical]) -> float:
+    tools = (tool for one in verticals for tool in one.vertical.tools.values())
+    return max((tool.timeout.total_seconds() for tool in tools), default=0.0)
 
 
 def _engine(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from array import array
 from collections.abc import Callable
@@ -22,10 +23,12 @@ VERTICAL = """\
 dialplan: 1
 name: spoken
 title: Spoken
-voice: {greeting: "Garden centre, how can I help?"}
+voice: {greeting: "Good morning, how can I help?"}
 agents:
   clerk: {entry: true, prompt: Be kind.}
 """
+CALLER = {"looking", "yellow", "flowers", "party", "saturday"}
+AGENT = {"morning", "help", "certainly", "tomatoes", "onions", "dollars"}
 
 
 async def test_the_audio_file_of_a_spoken_call_holds_both_sides_of_the_conversation(
@@ -33,10 +36,12 @@ async def test_the_audio_file_of_a_spoken_call_holds_both_sides_of_the_conversat
     write_verticals: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    mind = ScriptedMind([[Say("Yes, the yellow roses cost twelve dollars.")]])
+    mind = ScriptedMind([[Say("Certainly, we have tomatoes and onions for twelve dollars.")]])
     folder = write_verticals(VERTICAL, NUMBER)
     async with open_site(folder, mind, numbers=[NUMBER], sound=spoken()) as site:
-        record = await site.ring(NUMBER, "Do you sell yellow flowers?", patience_ms=1000)
+        record = await site.ring(
+            NUMBER, "I am looking for yellow flowers for a party on Saturday.", patience_ms=1000
+        )
         file = tmp_path / "call.wav"
         write_wav(record, file)
         turns = [one.text.lower() for one in site.of(TurnSpoken) if one.speaker == "caller"]
@@ -50,10 +55,14 @@ async def test_the_audio_file_of_a_spoken_call_holds_both_sides_of_the_conversat
         right = (await ear.hear(encode(samples[1::2].tobytes()))).lower()
     finally:
         ear.close()
-    assert "yellow flowers" in left
-    assert "roses" not in left
-    assert "garden" in right
-    assert "roses" in right
-    assert "flowers" not in right
+    # The voice never says a sentence twice alike, and the ear may miss a word or two of it.
+    assert len(words(left) & CALLER) >= 3
+    assert len(words(right) & AGENT) >= 4
+    assert not words(left) & AGENT
+    assert not words(right) & CALLER
     assert len(turns) == 1
-    assert "yellow flowers" in turns[0]
+    assert len(words(turns[0]) & CALLER) >= 3
+
+
+def words(heard: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", heard))
