@@ -6,6 +6,7 @@
 * `StoreError`: the operator of the database
 * `TelephonyError`: the carrier, or the operator of its account
 * `EngineError`: the model provider, or the operator of its account
+* `RehearsalError`: whoever runs a rehearsal: a process of it is gone
 """
 
 from __future__ import annotations
@@ -47,3 +48,7 @@ class TelephonyError(DialplanError):
 
 class EngineError(DialplanError):
     """The model provider could not be reached, or ended the session."""
+
+
+class RehearsalError(DialplanError):
+    """A rehearsal cannot go on: its emulated peers are gone, or do not answer."""

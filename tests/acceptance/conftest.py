@@ -32,7 +32,8 @@ from dialplan.emulators.twilio.caller import Line, ScriptedCaller
 from dialplan.emulators.twilio.carrier import Carrier
 from dialplan.emulators.twilio.record import CallRecord, DestinationBehaviour, NumberConfig
 from dialplan.protocols.twilio.signature import sign
-from dialplan.runtime.service import Peers, Service, open_service
+from dialplan.runtime.peers import Peers
+from dialplan.runtime.service import Service, open_service
 from dialplan.settings import Settings
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact

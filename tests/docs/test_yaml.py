@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from dialplan.config.conversations import load_conversations
 from dialplan.config.load import (
     check_tenants,
     load_conversation,
-    load_conversations,
     load_rehearsal,
     load_vertical,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dialplan.call.playback import Truncation
 
@@ -22,9 +22,14 @@ class ClearPlayback:
 
 @dataclass(frozen=True, slots=True)
 class InterruptEngine:
-    """Stop the model's speech and cut its memory of it to what was heard."""
+    """Stop the model's speech and cut its memory of it to what was heard.
+
+    Attributes:
+        unheard: the model did not hear the caller begin, so that it does not stop by itself.
+    """
 
     truncations: tuple[Truncation, ...]
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,13 @@ class Say:
 
     text: str
     say_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellKeys:
+    """Tell the model what the caller entered on the keypad, and have it answer."""
+
+    digits: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +74,16 @@ class CloseEngine:
 
 
 Command = (
-    PlaySpeech | ClearPlayback | InterruptEngine | Say | HangUp | Transfer | EndStream | CloseEngine
+    PlaySpeech
+    | ClearPlayback
+    | InterruptEngine
+    | Say
+    | TellKeys
+    | HangUp
+    | Transfer
+    | EndStream
+    | CloseEngine
 )
+
+Ending = HangUp | Transfer
+"""How a call goes on at the carrier after its stream."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LOST = "lost"
 """Status of a response whose connection broke."""
@@ -33,6 +33,13 @@ class CallerSpeechStarted:
 @dataclass(frozen=True, slots=True)
 class CallerSpeechStopped:
     """The model's voice activity detection heard the caller pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The caller pressed a key: `0` to `9`, `*`, `#` or `A` to `D`."""
+
+    key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,7 @@ CallEvent = (
     | MarkReturned
     | CallerSpeechStarted
     | CallerSpeechStopped
+    | KeyPressed
     | ResponseStarted
     | ResponseEnded
     | SpeechArrived

@@ -18,6 +18,7 @@ from dialplan.call.commands import (
     InterruptEngine,
     PlaySpeech,
     Say,
+    TellKeys,
     Transfer,
 )
 from dialplan.call.events import (
@@ -27,6 +28,7 @@ from dialplan.call.events import (
     CallEvent,
     EngineLost,
     HangUpRequested,
+    KeyPressed,
     MarkReturned,
     ResponseEnded,
     ResponseStarted,
@@ -39,6 +41,7 @@ from dialplan.call.events import (
     ToolStarted,
     TransferRequested,
 )
+from dialplan.call.keypad import Keypad
 from dialplan.call.playback import BYTES_PER_MS, PlaybackLedger, payload_bytes
 
 MOST_AHEAD_MS = 590_000
@@ -91,6 +94,7 @@ class CallMachine:
         self._muted: set[str] = set()
         self._tools: set[str] = set()
         self._caller_speaks = False
+        self._keypad = Keypad()
         self._quiet_since: int | None = None
         self._prompts_said = 0
         self._says = 0
@@ -114,7 +118,7 @@ class CallMachine:
             return self._farewell.deadline
         if self._started_at is None:
             return None
-        deadlines = []
+        deadlines = [] if self._keypad.deadline is None else [self._keypad.deadline]
         if self._policy.limit_ms is not None:
             deadlines.append(self._started_at + self._policy.limit_ms)
         if self._policy.silence_ms is not None and self._quiet_since is not None:
@@ -145,7 +149,10 @@ class CallMachine:
             case ResponseEnded(response_id, status):
                 self._response_ended(response_id, lost=status == LOST)
             case CallerSpeechStarted():
+                self._caller_speaks = True
                 return self._barge_in()
+            case KeyPressed(key):
+                return self._key_pressed(key, now_ms)
             case CallerSpeechStopped():
                 self._caller_speaks = False
             case ToolStarted(call_id):
@@ -209,15 +216,21 @@ class CallMachine:
         elif leaving.response_id == response_id:
             leaving.said = True
 
-    def _barge_in(self) -> list[Command]:
-        self._caller_speaks = True
+    def _key_pressed(self, key: str, now_ms: int) -> list[Command]:
+        if self._farewell is not None:
+            return []
+        commands = self._barge_in(unheard=True) if self._keypad.deadline is None else []
+        entered = self._keypad.press(key, now_ms)
+        return commands if entered is None else [*commands, TellKeys(entered)]
+
+    def _barge_in(self, *, unheard: bool = False) -> list[Command]:
         self._prompts_said = 0
         unmuted = self._responses - self._muted
         if self._farewell is not None or (self._ledger.idle and not unmuted):
             return []
         queued = not self._ledger.idle
         self._muted |= unmuted
-        interrupt = InterruptEngine(self._ledger.clear())
+        interrupt = InterruptEngine(self._ledger.clear(), unheard)
         return [ClearPlayback(), interrupt] if queued else [interrupt]
 
     def _leave(self, then: HangUp | Transfer, words: str | None, now_ms: int) -> list[Command]:
@@ -245,6 +258,9 @@ class CallMachine:
             return []
         if self._farewell is not None:
             return self._finish(self._farewell.then, CloseEngine())
+        entered = self._keypad.pause(now_ms)
+        if entered is not None:
+            return [TellKeys(entered)]
         if self._past_limit(now_ms):
             return self._leave(HangUp("call_limit"), self._policy.limit_goodbye, now_ms)
         if self._prompts_said < len(self._policy.silence_prompts):
@@ -259,7 +275,8 @@ class CallMachine:
         return limit is not None and start is not None and now_ms >= start + limit
 
     def _watch_silence(self, now_ms: int) -> None:
-        busy = self._caller_speaks or self._responses or self._tools or not self._ledger.idle
+        caller = self._caller_speaks or self._keypad.deadline is not None
+        busy = caller or self._responses or self._tools or not self._ledger.idle
         if busy or self._started_at is None:
             self._quiet_since = None
         elif self._quiet_since is None:

@@ -12,9 +12,10 @@ from pathlib import Path
 import click
 
 from dialplan.cli.planned import fingerprints, plan_json, plan_text, read_fingerprints
+from dialplan.config.load import load_all
 from dialplan.errors import ConfigError
 from dialplan.runtime.planning import carry_out, make_plan
-from dialplan.runtime.service import load_all, open_database
+from dialplan.runtime.service import open_database
 from dialplan.settings import Settings
 from dialplan.store.vertical_tables import purge
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dialplan.config.load import LoadedVertical, check_tenants, load_conversations, load_vertical
+from dialplan.config.conversations import load_conversations
+from dialplan.config.load import LoadedVertical, check_tenants, load_vertical
 from dialplan.config.problem import (
     Problem,
     VerticalProblems,

@@ -14,18 +14,23 @@ COMMANDS = {
     "serve": "answer calls",
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
+    "test": "hold the conversations that verticals ship",
     "plan": "show what deploying the folder would change",
     "apply": "deploy the folder",
+    "rollback": "let an earlier version of a vertical serve again",
     "graph": "draw the agents of a vertical and their handoffs",
     "settings": "print every setting and where it comes from",
     "version": "print the version",
 }
+# Commands that other commands start.
+HIDDEN = ("peers",)
 
 
 # The first line keeps click from joining the lines.
 EXAMPLES = """\b
 Examples:
   dialplan check                          find every problem in ./verticals
+  dialplan test                           hold their conversations, offline
   dialplan serve --rehearse               answer calls with no account and no key
   dialplan call +15550100001 --say "Hi"   ring a rehearsal of your verticals
 """
@@ -38,7 +43,7 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
             return None
         module = importlib.import_module(f"dialplan.cli.{cmd_name}")
         command = getattr(module, cmd_name)

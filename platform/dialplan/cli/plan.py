@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from dialplan.cli.planned import plan_json, plan_text
+from dialplan.config.load import load_all
 from dialplan.errors import ConfigError
 from dialplan.runtime.planning import Plan, chosen, make_plan
-from dialplan.runtime.service import load_all, open_database
+from dialplan.runtime.service import open_database
 from dialplan.settings import Settings
 
 _EXAMPLES = """\b

@@ -18,7 +18,8 @@ MOST_BYTES = 16 * 1024 * 1024
 def read_bundle(folder: Path) -> dict[str, bytes]:
     """Return every file of a folder by its path inside it.
 
-    Links, hidden files and what editors leave behind (`x~`) are no part of a vertical.
+    Hidden files and what editors leave behind (`x~`) are no part of a vertical, nor is a link that
+    leads out of the folder. Kubernetes mounts a ConfigMap as links that stay inside.
 
     Raises:
         ConfigError: the files are too many or too large, or one cannot be read.
@@ -63,13 +64,14 @@ def version_of(bundle: Mapping[str, bytes]) -> str:
 
 def _files(folder: Path) -> list[Path]:
     found: list[Path] = []
+    inside = folder.resolve()
     for root, folders, names in os.walk(folder, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
         for name in sorted(names):
             path = Path(root) / name
             if name.startswith((".", "#")) or name.endswith("~"):
                 continue
-            if path.is_symlink() or not path.is_file():
+            if not path.is_file() or not path.resolve().is_relative_to(inside):
                 continue
             found.append(path)
     return found

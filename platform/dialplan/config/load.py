@@ -1,4 +1,4 @@
-"""Files to verticals, tenants, conversations and rehearsals, or all of their problems."""
+"""Files to verticals, tenants and rehearsals, or all of their problems."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from dialplan.config.lint.tenants import lint_tenants
 from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
 from dialplan.config.shape import locate, typed
 from dialplan.config.source import Source, Value
+from dialplan.errors import ConfigError
 from dialplan.model.conversation import Conversation
 from dialplan.model.rehearsal import Rehearsal
 from dialplan.model.shape import PHONE, Shape
@@ -66,6 +67,29 @@ def load_vertical(folder: Path) -> LoadedVertical:
     return LoadedVertical(vertical, version_of(files), prompts, folder, warnings, files)
 
 
+def load_all(folder: Path) -> dict[str, LoadedVertical]:
+    """Load every vertical of a folder, all problems of all files at once.
+
+    Raises:
+        ConfigError: the folder holds no vertical.
+        VerticalProblems: a vertical has errors.
+    """
+    loaded: dict[str, LoadedVertical] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.glob("*/vertical.yaml")):
+        try:
+            one = load_vertical(file.parent)
+        except VerticalProblems as exc:
+            problems += exc.problems
+        else:
+            loaded[one.vertical.name] = one
+    if problems:
+        raise VerticalProblems(problems)
+    if not loaded:
+        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
+    return loaded
+
+
 def load_tenants(path: Path, verticals: Iterable[Vertical]) -> Tenants:
     """Load `tenants.yaml`, checked against the verticals that exist."""
     return check_tenants(path, verticals)[0]
@@ -94,27 +118,6 @@ def read_tenants(path: Path) -> Tenants:
 def load_conversation(folder: Path, name: str) -> Conversation:
     """Load one conversation of a vertical's folder."""
     return _load(folder, name, Conversation)
-
-
-def load_conversations(loaded: LoadedVertical) -> dict[str, Conversation]:
-    """All conversations of a vertical, by file name inside its folder, in order."""
-    pattern = loaded.vertical.conversations
-    if pattern is None:
-        return {}
-    found: dict[str, Conversation] = {}
-    problems: list[Problem] = []
-    for file in sorted(loaded.folder.glob(pattern)):
-        name = file.relative_to(loaded.folder).as_posix()
-        source = Source(loaded.folder)
-        root = source.load(name)
-        made = typed(source, root, Conversation) if root is not None else None
-        if root is not None and made is not None:
-            _check_conversation(source, root, made, loaded.vertical)
-            found[name] = made
-        problems += source.problems
-    if errors_in(problems):
-        raise VerticalProblems(problems)
-    return found
 
 
 def load_rehearsal(folder: Path, name: str) -> Rehearsal:
@@ -167,13 +170,13 @@ def _files_named(source: Source, root: Value, vertical: Vertical) -> None:
 
 def _defaults(source: Source, root: Value, vertical: Vertical) -> None:
     for name, variable in vertical.variables.items():
-        fault = _misfit(variable.type, variable.default)
+        fault = misfit(variable.type, variable.default)
         if variable.default is not None and fault:
             place, path = locate(root, ("variables", name, "default"))
             source.problem(place, "E311", fault, path=path)
 
 
-def _misfit(wanted: str, value: object) -> str:
+def misfit(wanted: str, value: object) -> str:
     """What is wrong with the value of a variable, or nothing."""
     match wanted:
         case "phone":
@@ -197,6 +200,11 @@ def _misfit(wanted: str, value: object) -> str:
 def _check_tenants(
     source: Source, root: Value, tenants: Tenants, verticals: Mapping[str, Vertical]
 ) -> None:
+    for name in tenants.canary:
+        if name not in verticals:
+            place, path = locate(root, ("canary", name), key=True)
+            hint = did_you_mean(name, verticals)
+            source.problem(place, "E312", f"no vertical named `{name}`", hint, path)
     owners: dict[str, str] = {}
     for name, tenant in tenants.tenants.items():
         at = ("tenants", name)
@@ -231,7 +239,7 @@ def _check_values(
         if key not in known:
             hint = did_you_mean(key, known)
             source.problem(place, "E303", f"no variable named `{key}` in its verticals", hint, path)
-        elif fault := _misfit(known[key].type, value):
+        elif fault := misfit(known[key].type, value):
             source.problem(locate(root, (*at, "variables", key))[0], "E311", fault, path=path)
     place, path = locate(root, at, key=True)
     for key, variable in known.items():
@@ -241,22 +249,3 @@ def _check_values(
         if secret not in tenant.secrets:
             hint = f"add `secrets: {{{secret}: env:NAME}}`"
             source.problem(place, "W404", f"secret `{secret}` has no value", hint, path)
-
-
-def _check_conversation(
-    source: Source, root: Value, conversation: Conversation, vertical: Vertical
-) -> None:
-    for index, turn in enumerate(conversation.turns):
-        at = ("turns", index, "expect")
-        target = turn.expect.handoff
-        if target is not None and target not in vertical.agents:
-            place, path = locate(root, (*at, "handoff"))
-            hint = did_you_mean(target, vertical.agents)
-            source.problem(place, "E301", f"no agent named `{target}`", hint, path)
-        wanted = turn.expect.tool
-        names = [wanted] if isinstance(wanted, str) else list(wanted or {})
-        for name in names:
-            if name not in vertical.tools:
-                place, path = locate(root, (*at, "tool"))
-                hint = did_you_mean(name, vertical.tools)
-                source.problem(place, "E302", f"no tool named `{name}`", hint, path)

@@ -16,8 +16,9 @@ from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, names_used
 
-CALL_NAMES = ("id", "from", "to", "now")
-"""What `call.` and `:call.` know: its id, numbers, and the moment by the clock of the business."""
+CALL_NAMES = ("id", "from", "to", "now", "digits", "open", "hours_today", "next_opening")
+"""What `call.` and `:call.` know: its id, numbers, the moment by the clock of the business, what
+the caller last entered on the keypad, and the hours of the business."""
 
 _MANY = "*"
 Steps = tuple[str | int, ...]

@@ -7,23 +7,16 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry
-
-from dialplan.config.load import LoadedVertical, load_tenants
-from dialplan.config.seeds import load_seed as read_seed
-from dialplan.emulators.loopback import serving
+from dialplan.emulators.answering import answering, console_of
+from dialplan.emulators.cast import load_cast
 from dialplan.emulators.openai.mind import Mind
+from dialplan.emulators.seeding import seed_line
 from dialplan.emulators.stage import NOTICE, Sound, Stage, set_stage
-from dialplan.model.tenants import Tenants
 from dialplan.runtime.directory import Line
-from dialplan.runtime.service import Service, load_all, open_service
+from dialplan.runtime.service import Service
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
-from dialplan.store.seed import load_seed
-from dialplan.web.app import build_app
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +26,11 @@ class House:
     origin: str
     stage: Stage
     service: Service
+
+    @property
+    def console(self) -> str:
+        """The address of the server's console."""
+        return console_of(self.origin)
 
 
 @asynccontextmanager
@@ -64,15 +62,13 @@ async def _house(
     watch: Callable[[Fact], None],
     notice: str | None,
 ) -> AsyncIterator[House]:
-    verticals = load_all(settings.verticals)
-    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
-    numbers = [number for tenant in tenants.tenants.values() for number in tenant.lines]
+    cast = load_cast(settings)
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(
             set_stage(
-                verticals,
-                numbers,
-                _phones(tenants, verticals),
+                cast.verticals,
+                cast.lines,
+                cast.phones,
                 origin=origin,
                 sound=sound,
                 mind=mind,
@@ -80,53 +76,19 @@ async def _house(
                 notice=notice,
             )
         )
-        # The emulated services take any token: a secret without a value gets one.
-        secrets = {
-            source.removeprefix("env:"): "rehearsal"
-            for tenant in tenants.tenants.values()
-            for source in tenant.secrets.values()
-        }
         service = await stack.enter_async_context(
-            open_service(settings, {**secrets, **environ}, stage.peers, watch=watch)
+            answering(
+                settings,
+                cast.stand_ins(environ, stage.peers.account or "", stage.peers.token or ""),
+                stage.peers,
+                origins=[origin],
+                listener=listener,
+                watch=watch,
+            )
         )
-        app = build_app(
-            service.switchboard,
-            [origin],
-            registry=CollectorRegistry(),
-            ping=service.database.ping,
-        )
-        await stack.enter_async_context(serving(app, listener))
         yield House(origin, stage, service)
-
-
-def _phones(tenants: Tenants, verticals: Mapping[str, LoadedVertical]) -> set[str]:
-    """Return the values of all variables of type phone: where callers may be put through to."""
-    phones: set[str] = set()
-    for tenant in tenants.tenants.values():
-        for name in tenant.lines.values():
-            for variable, declared in verticals[name].vertical.variables.items():
-                value = tenant.variables.get(variable, declared.default)
-                if declared.type == "phone" and value is not None:
-                    phones.add(str(value))
-    return phones
 
 
 async def seed(house: House, line: Line) -> int:
     """Load the vertical's demo data for a line's tenant; returns how many rows were new."""
-    vertical = line.vertical.vertical
-    if vertical.database.seed is None:
-        return 0
-    zone = ZoneInfo(str(line.variables.get("timezone") or "UTC"))
-    today = datetime.now(zone).date()
-    rows = read_seed(
-        line.vertical.folder, vertical.database.seed, vertical.database, today=today, zone=zone
-    )
-    return await load_seed(
-        house.service.database,
-        vertical.name,
-        line.tenant,
-        vertical.database.tables,
-        rows,
-        today=today,
-        timezone=str(zone),
-    )
+    return await seed_line(house.service.database, line)

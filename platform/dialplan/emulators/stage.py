@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,20 +25,31 @@ from dialplan.emulators.speech.voice import PiperVoice
 from dialplan.emulators.speech.written import EnergyDetector, WrittenEar, WrittenVoice
 from dialplan.emulators.twilio.carrier import Carrier
 from dialplan.emulators.twilio.record import DestinationBehaviour, NumberConfig
-from dialplan.runtime.service import Peers
+from dialplan.runtime.peers import Peers
 
 NOTICE = "This is a rehearsal."
 CALLER_PITCH = 1.12
 
 
+async def _nothing() -> None:
+    """Load nothing: written speech and scripted minds have no models."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """How a rehearsal sounds: who speaks, who listens."""
+    """How a rehearsal sounds: who speaks, who listens.
+
+    Attributes:
+        load: loads the models now, instead of at their first use.
+        real: whether recordings can be heard; written speech hears only itself.
+    """
 
     agent: Voice
     caller: Voice
     ear: Ear
     detector: DetectorFactory
+    load: Callable[[], Awaitable[None]] = _nothing
+    real: bool = True
 
 
 def spoken() -> Sound:
@@ -47,23 +59,29 @@ def spoken() -> Sound:
         ConfigError: the `rehearsal` extra is not installed.
     """
     require()
-    return Sound(PiperVoice(), PiperVoice(CALLER_PITCH), WrittenEar(MoonshineEar()), SileroDetector)
+    agent, caller, ear = PiperVoice(), PiperVoice(CALLER_PITCH), MoonshineEar()
+
+    async def load() -> None:
+        await asyncio.gather(agent.load(), ear.load())
+
+    return Sound(agent, caller, WrittenEar(ear), SileroDetector, load)
 
 
-def written() -> Sound:
+def written(*, ms_per_word: int = 60) -> Sound:
     """Return speech that carries its own text: exact and fast, for tests of conversations."""
-    voice = WrittenVoice()
-    return Sound(voice, voice, WrittenEar(), EnergyDetector)
+    voice = WrittenVoice(ms_per_word=ms_per_word)
+    return Sound(voice, voice, WrittenEar(), EnergyDetector, real=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What stands on loopback."""
+    """What stands on loopback. `load` loads all models now, instead of in the first call."""
 
     carrier: Carrier
     model: RealtimeServer
     sound: Sound
     peers: Peers
+    load: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -96,7 +114,14 @@ async def set_stage(
         services_url = await stack.enter_async_context(serving(services_app(services)))
         if language_model is not None and mind is None:
             mind = await stack.enter_async_context(LanguageModelMind(language_model))
-        thinks = mind or RehearsalMind(Embedder(), lambda: datetime.now().astimezone())
+        embedder = Embedder()
+        thinks = mind or RehearsalMind(embedder, lambda: datetime.now().astimezone())
+
+        async def load() -> None:
+            await sound.load()
+            if mind is None:
+                await asyncio.to_thread(embedder.load)
+
         model = await stack.enter_async_context(
             RealtimeServer(mind=thinks, ear=sound.ear, voice=sound.agent, detector=sound.detector)
         )
@@ -130,4 +155,4 @@ async def set_stage(
             },
             notice=notice,
         )
-        yield Stage(carrier, model, sound, peers)
+        yield Stage(carrier, model, sound, peers, load)

@@ -118,8 +118,15 @@ class Engine(Protocol):
         """Have the agent speak in its own words, without waiting for the caller."""
         ...
 
-    async def interrupt(self, truncations: Sequence[Truncation]) -> None:
-        """Stop the speech under way and forget what the caller did not hear."""
+    async def tell(self, text: str) -> None:
+        """Tell the agent something as if the caller had said it, and have it answer."""
+        ...
+
+    async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
+        """Stop the speech under way and forget what the caller did not hear.
+
+        `unheard` says that the provider did not hear the caller begin, and must be told to stop.
+        """
         ...
 
     async def close(self) -> None:

@@ -6,7 +6,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dialplan.model.shape import Duration, Identifier, Json, Many, Phone, RelativePath, Shape, Text
+from dialplan.model.shape import (
+    Duration,
+    Identifier,
+    Json,
+    Many,
+    Phone,
+    RelativePath,
+    Scalar,
+    Shape,
+    Text,
+)
 
 
 class AnyOf(Shape):
@@ -25,6 +35,8 @@ class Given(Shape):
     """Rows in the database."""
     now: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$")] | None = None
     """The moment of the call, by the clock of the business."""
+    variables: dict[Identifier, Scalar] = Field(default_factory=dict)
+    """Values of the vertical's variables, instead of their defaults."""
 
 
 class Expect(Shape):
@@ -33,11 +45,22 @@ class Expect(Shape):
     handoff: Identifier | None = None
     """The agent it hands over to."""
     tool: Identifier | dict[Identifier, dict[Identifier, Json]] | None = None
-    """The tool it uses; with arguments, those that must be given."""
+    """The tool it uses; with arguments, those that must be among the ones it gives."""
     says: Text | Many[Text | AnyOf] = ()
     """Words that must be heard, all of them."""
     within: Duration | None = None
-    """The longest wait until something is heard."""
+    """The longest wait until something is heard, from the end of the caller's words."""
+
+
+class ModelStep(Shape):
+    """One response of the model, decided beforehand: words first, then what it calls."""
+
+    say: Text | None = None
+    """What it says."""
+    tool: Identifier | dict[Identifier, dict[Identifier, Json]] | None = None
+    """The tool it calls, or several, with their arguments."""
+    handoff: Identifier | None = None
+    """The agent it hands over to."""
 
 
 class Turn(Shape):
@@ -45,6 +68,8 @@ class Turn(Shape):
 
     caller: Text
     """What the caller says."""
+    model: Annotated[Many[ModelStep], Field(min_length=1)] | None = None
+    """What the model answers, response by response, instead of thinking."""
     expect: Expect = Expect()
     """What must follow."""
 
@@ -89,4 +114,9 @@ class Conversation(Shape):
     then: Many[Check] = ()
     """What must be so after."""
     mocks: dict[Identifier, Json] = Field(default_factory=dict)
-    """Results that tools give instead of running."""
+    """Results that tools give instead of running; `null` for nothing found."""
+
+    @property
+    def scripted(self) -> bool:
+        """Whether the model's part is written down too."""
+        return any(turn.model is not None for turn in self.turns)

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dialplan.model.shape import Identifier, Phone, Scalar, Shape
+from dialplan.model.shape import Identifier, Many, Phone, Scalar, Shape
+
+SHARE = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)%$"
 
 SecretSource = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
 """Where a secret's value is: `env:NAME`."""
@@ -34,11 +36,27 @@ class Tenant(Shape):
     """Its own carrier account; without one, the platform's."""
 
 
+class Canary(Shape):
+    """Who gets a new version of a vertical first; everybody else keeps the released one."""
+
+    share: Annotated[str, Field(pattern=SHARE)] | None = None
+    """The share of calls, such as `10%`; which ones is decided by the call's id."""
+    numbers: Many[Phone] = ()
+    """Numbers whose calls all get it: called ones, or those of callers."""
+
+    @property
+    def fraction(self) -> float:
+        """The share of calls, from 0 to 1."""
+        return 0.0 if self.share is None else float(self.share.rstrip("%")) / 100
+
+
 class Tenants(Shape):
     """All tenants of an installation."""
 
     tenants: dict[Identifier, Tenant]
     """By name."""
+    canary: dict[Identifier, Canary] = Field(default_factory=dict)
+    """Verticals whose new version is tried on a part of the calls first."""
 
     def resolve(self, number: str) -> tuple[str, str] | None:
         """Tenant and vertical of a called number, or nothing: there is no default tenant."""

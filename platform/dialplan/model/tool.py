@@ -149,7 +149,8 @@ class Tool(Shape):
     ) = None
     """Asked, and agreed to, before it runs."""
     idempotent: bool = False
-    """Same call, same arguments: the first result again, nothing done twice."""
+    """Same call, same arguments: the first result again, nothing done twice. With `confirm`, what
+    the caller agrees to anew in a later turn is another deed and is done."""
     say: Annotated[Say, BeforeValidator(_long_say, json_schema_input_type=str | Say)] = Say()
     """What the caller hears while it runs."""
     timeout: Duration = _duration("10s")

@@ -94,7 +94,8 @@ class Vertical(Shape):
     voice: Voice
     """How it sounds."""
     hours: AnyHours | None = None
-    """When the business is open; without it, always."""
+    """When the business is open; without it, always. Known as `call.open`, `call.hours_today` and
+    `call.next_opening`."""
     limits: Limits = Limits()
     """How far calls may go."""
     when_unavailable: WhenUnavailable | None = None

@@ -43,6 +43,9 @@ class Voice(Shape):
 
     engine: Literal["realtime"] = "realtime"
     """What turns speech into speech."""
+    transport: Literal["direct", "sdk"] = "direct"
+    """What carries its session: `direct`, which takes up a lost connection again, or the Agents
+    SDK's own, to compare with. Over `sdk` a lost connection ends the agent's part of the call."""
     model: str = "gpt-realtime-2.1"
     """The model of the engine."""
     voice: str = "marin"
@@ -65,7 +68,11 @@ class Span(Shape):
 
 
 class Hours(Shape):
-    """When the business is open, by its own clock."""
+    """When the business is open, by its own clock (the variable `timezone`).
+
+    Prompts, templates and SQL know `call.open` (true or false), `call.hours_today` ("open from 8 AM
+    to 6 PM", "closed for Labor Day") and `call.next_opening` ("tomorrow at 8 AM").
+    """
 
     week: dict[Day, Many[Span]] = Field(default_factory=dict)
     """The open stretches of each day; a day without any is closed."""
@@ -100,7 +107,20 @@ def parse_hours(written: object) -> object:
             if day in week:
                 raise ValueError(f"`{day}` is given twice")
             week[day] = () if spans == "closed" else tuple(map(_span, spans.split(",")))
-    return {"week": week, "holidays": written.get("holidays")}
+    region = written.get("holidays")
+    if isinstance(region, str):
+        _check_region(region)
+    return {"week": week, "holidays": region}
+
+
+def _check_region(region: str) -> None:
+    import holidays  # takes a moment, and few files name a region
+
+    country, _, part = region.partition("-")
+    try:
+        holidays.country_holidays(country, subdiv=part or None)
+    except NotImplementedError as error:
+        raise ValueError(f"no public holidays are known of `{region}`") from error
 
 
 AnyHours = Annotated[

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from dialplan.call.commands import (
@@ -21,22 +21,23 @@ from dialplan.call.commands import (
     InterruptEngine,
     PlaySpeech,
     Say,
+    TellKeys,
     Transfer,
 )
 from dialplan.call.events import (
     CallerSpeechStopped,
     CallEvent,
     EngineLost,
-    HangUpRequested,
+    KeyPressed,
     MarkReturned,
     SpeechArrived,
     StreamStarted,
     StreamStopped,
     TimerFired,
-    TransferRequested,
 )
+from dialplan.call.keypad import sentence
 from dialplan.call.machine import CallMachine
-from dialplan.call.transcript import Line, Transcript
+from dialplan.call.transcript import Transcript
 from dialplan.engines.engine import (
     AgentSaid,
     CallerSaid,
@@ -49,13 +50,15 @@ from dialplan.engines.engine import (
     TokensUsed,
 )
 from dialplan.engines.realtime.agents import AgentSpec, Handover
-from dialplan.errors import ProtocolError, TelephonyError, ToolError
+from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Stop
 from dialplan.protocols.twilio.stream import Stream
+from dialplan.runtime.actions import LineActions
 from dialplan.runtime.assembly import agent_specs, call_policy
 from dialplan.runtime.clock import Clock
+from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.switchboard import CallRequest, Ending, Leg
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import Fact
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
 from dialplan.tools.ports import Transactions
@@ -82,7 +85,7 @@ class _Filler:
     text: str
 
 
-Inbox = CallEvent | EngineEvent | Dtmf | _Filler
+Inbox = CallEvent | EngineEvent | _Filler
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Surroundings:
     Attributes:
         note: takes the facts of all calls; must not block.
         notice: said before every greeting, None outside rehearsals.
+        mocks: results that tools give instead of running; only in conversations.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
     """
 
@@ -101,6 +105,7 @@ class Surroundings:
     http: HttpCaller
     carrier: Callable[[CallRequest], TwilioRest | None]
     notice: str | None = None
+    mocks: Mapping[str, object] = field(default_factory=dict)
 
 
 class Attendance:
@@ -119,16 +124,19 @@ class Attendance:
             now=around.clock.now,
             variables=line.variables,
             secrets=line.secrets,
+            hours=line.vertical.vertical.hours,
             agent=line.vertical.vertical.entry,
         )
+        self._minutes = Minutes(request, around.clock, around.note)
         self._tools = ToolRunner(
             line.vertical.vertical,
             transactions=around.transactions,
             http=around.http,
-            actions=self,
-            ledger=self,
+            actions=LineActions(request, self._put, around.carrier),
+            ledger=self._minutes,
             on_start=self._speak,
             on_slow=self._speak,
+            mocks=around.mocks,
         )
         self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
         self._engine = make_engine(
@@ -138,7 +146,6 @@ class Attendance:
         self._inbox: asyncio.Queue[Inbox] = asyncio.Queue(INBOX)
         self._lost = asyncio.Event()
         self._fillers = 0
-        self._seq = 0
 
     # -- AttendedCall ---------------------------------------------------------------------------
 
@@ -150,7 +157,7 @@ class Attendance:
         """Carry the call from its stream's start to the end."""
         began = self._around.clock.monotonic_ms()
         line = self._request.line
-        self._note_began()
+        self._minutes.began()
         reason = "failed"
         try:
             async with asyncio.timeout(CONFIGURE_S):
@@ -167,11 +174,9 @@ class Attendance:
                     reader.cancel()
             return ending
         finally:
-            self._write(self._transcript.settle(last=True))
+            self._minutes.spoken(self._transcript.settle(last=True))
             ended_ms = self._around.clock.monotonic_ms()
-            self._around.note(
-                CallEnded(*self._stamp(), reason=reason, duration_ms=ended_ms - began)
-            )
+            self._minutes.ended(reason, ended_ms - began)
             log.info(
                 "call ended",
                 extra={
@@ -197,7 +202,7 @@ class Attendance:
                 return done
             # Only now: a barge-in has cut the transcript to what was heard.
             if self._inbox.empty() and self._machine.quiet:
-                self._write(self._transcript.settle())
+                self._minutes.spoken(self._transcript.settle())
             commands = self._take(await self._next())
 
     async def _next(self) -> Inbox:
@@ -217,14 +222,14 @@ class Attendance:
     def _take(self, event: Inbox) -> list[Command]:
         match event:
             case CallerSaid(_, text):
-                self._write(self._transcript.caller_said(text))
+                self._minutes.spoken(self._transcript.caller_said(text))
                 return []
             case AgentSaid(item_id, text):
                 self._transcript.agent_said(item_id, text)
                 return []
             case HandedOver(source, target):
                 self._state.agent = target
-                self._around.note(HandedOff(*self._stamp(), source=source, target=target))
+                self._minutes.handed_over(source, target)
                 return []
             case PeerFault(kind):
                 log.warning("model fault", extra=self._facts(kind=kind))
@@ -233,10 +238,6 @@ class Attendance:
                 log.warning("model reconnected", extra=self._facts(attempt=attempt))
                 return []
             case TokensUsed():
-                return []
-            case Dtmf():
-                # Digits are part of a call's state; what they mean is for the language to say.
-                log.info("key pressed", extra=self._facts())
                 return []
             case _Filler(text):
                 self._fillers += 1
@@ -265,11 +266,13 @@ class Attendance:
                     await _send(leg, stream.mark(mark))
                 case ClearPlayback():
                     await _send(leg, stream.clear())
-                case InterruptEngine(truncations):
+                case InterruptEngine(truncations, unheard):
                     self._transcript.cut(truncations)
-                    await self._engine.interrupt(truncations)
+                    await self._engine.interrupt(truncations, unheard=unheard)
                 case Say(text, say_id):
                     await self._engine.say(text, say_id)
+                case TellKeys(digits):
+                    await self._tell_keys(digits)
                 case HangUp(reason):
                     done = reason, command
                 case Transfer():
@@ -277,10 +280,19 @@ class Attendance:
                 case EndStream(reason):
                     done = reason, None
                 case CloseEngine():
-                    done = done or ("caller", HangUp("caller"))
+                    # Gone without our doing: if the caller is still there, Twilio asks what now.
+                    done = done or ("caller" if stream.stopped else "stream_lost", None)
                 case _:
                     assert_never(command)
         return done
+
+    async def _tell_keys(self, digits: str) -> None:
+        """Take an entry on the keypad for a turn of the caller."""
+        self._state.digits = digits
+        self._state.caller_turns += 1
+        words = sentence(digits)
+        self._minutes.spoken(self._transcript.caller_said(words))
+        await self._engine.tell(words)
 
     async def _listen(self, leg: Leg, stream: Stream) -> None:
         """Read the leg to its end; audio goes to the engine, all else into the inbox."""
@@ -301,8 +313,8 @@ class Attendance:
                     case Stop():
                         self._put(StreamStopped())
                         return
-                    case Dtmf():
-                        self._put(message)
+                    case Dtmf(digit):
+                        self._put(KeyPressed(digit))
                     case _:
                         continue
 
@@ -312,41 +324,7 @@ class Attendance:
         except asyncio.QueueFull:
             self._lost.set()
 
-    # -- tools (CallActions and Ledger) ---------------------------------------------------------
-
-    async def transfer(self, destination: str) -> None:
-        """Put the caller through once the agent's words were heard."""
-        self._put(TransferRequested(destination))
-
-    async def hang_up(self) -> None:
-        """End the call once the agent's words were heard."""
-        self._put(HangUpRequested("agent"))
-
-    async def send_sms(self, to: str, body: str) -> None:
-        """Send a text message from the called number."""
-        carrier = self._around.carrier(self._request)
-        if carrier is None:
-            raise ToolError("set `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN` to send messages")
-        try:
-            await carrier.send_message(to=to, from_=self._request.line.number, body=body)
-        except TelephonyError as exc:
-            raise ToolError(f"the message was not sent: {exc}") from exc
-
-    async def take_message(self, to: str, body: str) -> None:
-        """Text a message to the person at a number."""
-        await self.send_sms(to, body)
-
-    def tool_ran(
-        self,
-        call_sid: str,
-        agent: str,
-        tool: str,
-        arguments: Mapping[str, object],
-        status: str,
-        ms: float,
-    ) -> None:
-        """Note one run of a tool."""
-        self._around.note(ToolRan(*self._stamp(), agent, tool, arguments, status, ms))
+    # -- tools and handoffs ---------------------------------------------------------
 
     async def _run_tool(self, name: str, arguments_json: str) -> str:
         return await self._tools.run(name, arguments_json, self._state)
@@ -364,34 +342,11 @@ class Attendance:
         }
         return known
 
-    # -- names and facts ------------------------------------------------------------------------
+    # -- names and times ------------------------------------------------------------------------
 
     def _names(self) -> Mapping[str, object]:
         state = dict.fromkeys(self._request.line.vertical.vertical.state) | self._state.state
         return {**self._state.variables, "state": state, "call": self._state.about()}
-
-    def _write(self, lines: list[Line]) -> None:
-        for line in lines:
-            self._around.note(
-                TurnSpoken(*self._stamp(), line.speaker, line.agent, line.text, line.heard_ms)
-            )
-
-    def _note_began(self) -> None:
-        line = self._request.line
-        self._around.note(
-            CallBegan(
-                *self._stamp(),
-                tenant=line.tenant,
-                vertical=line.vertical.vertical.name,
-                version=line.vertical.version,
-                caller=self._request.caller,
-                called=line.number,
-            )
-        )
-
-    def _stamp(self) -> tuple[str, int, Any]:
-        self._seq += 1
-        return self._request.call_sid, self._seq, self._around.clock.now()
 
     def _facts(self, **more: object) -> dict[str, object]:
         return {"call_sid": self._request.call_sid, **more}

@@ -25,3 +25,18 @@ class Clock:
     def random_hex(self, size: int) -> str:
         """Return `size` random bytes as hexadecimal text."""
         return secrets.token_hex(size)
+
+
+class MovedClock(Clock):
+    """The machine's clocks with another time of day, which goes on from the moment it was made."""
+
+    def __init__(self, now: datetime) -> None:
+        self._ahead = now - datetime.now(UTC)
+
+    def epoch(self) -> float:
+        """Return seconds since the epoch, moved too."""
+        return super().epoch() + self._ahead.total_seconds()
+
+    def now(self) -> datetime:
+        """Return the time of day, aware, in UTC."""
+        return super().now() + self._ahead

@@ -5,7 +5,8 @@ There is no default tenant: a number that nobody owns resolves to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dialplan.config.load import LoadedVertical
@@ -32,6 +33,60 @@ class Line:
     secrets: Mapping[str, str] = field(repr=False)
     account: str | None = None
     token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A newer version of a line's vertical, for a part of its calls.
+
+    Attributes:
+        fraction: the share of calls, from 0 to 1.
+        numbers: called numbers, or callers, whose calls all get it.
+    """
+
+    line: Line
+    fraction: float
+    numbers: frozenset[str] = frozenset()
+
+    def takes(self, caller: str, call_sid: str) -> bool:
+        """Whether a call gets the newer version; the same for the same call, whoever asks."""
+        if self.line.number in self.numbers or caller in self.numbers:
+            return True
+        digest = hashlib.sha256(call_sid.encode()).digest()
+        return int.from_bytes(digest[:8], "big") / 2**64 < self.fraction
+
+
+class Directory(Mapping[str, Line]):
+    """Every line of this process by its number, exchanged as a whole when files change.
+
+    A call keeps the line that it was given: what it holds never changes.
+    """
+
+    def __init__(
+        self, lines: Mapping[str, Line], trials: Mapping[str, Trial] | None = None
+    ) -> None:
+        self._lines = dict(lines)
+        self._trials = dict(trials or {})
+
+    def replace(self, lines: Mapping[str, Line], trials: Mapping[str, Trial]) -> None:
+        """Take other lines from the next call on."""
+        self._lines, self._trials = dict(lines), dict(trials)
+
+    def choose(self, called: str, caller: str, call_sid: str) -> Line | None:
+        """Return the line that answers a call, or nothing when nobody owns the number."""
+        trial = self._trials.get(called)
+        if trial is not None and trial.takes(caller, call_sid):
+            return trial.line
+        return self._lines.get(called)
+
+    def __getitem__(self, number: str) -> Line:
+        return self._lines[number]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
 def build_lines(

@@ -98,7 +98,7 @@ async def make_plan(
         plans = []
         for name, loaded in verticals.items():
             release = await _current(connection, name)
-            old = None if release is None else await deployed(connection, release)
+            old = None if release is None else await deployed(connection, name, release.version)
             changes = changes_between(old, loaded)
             tables = await read_plan(connection, name, loaded.vertical.database.tables)
             version = None if release is None else release.version
@@ -154,16 +154,26 @@ async def keep_tenants(database: Database, tenants_file: Path) -> None:
             await versions.release(connection, TENANTS, version, "applied")
 
 
-async def deployed(connection: AsyncConnection, release: versions.Release) -> LoadedVertical | None:
-    """Load a released version from its kept files; None when this Dialplan cannot read it."""
-    bundle = await versions.files_of(connection, release.vertical, release.version)
+async def deployed(
+    connection: AsyncConnection, vertical: str, version: str
+) -> LoadedVertical | None:
+    """Load a version from its kept files; None when this Dialplan cannot read it.
+
+    Raises:
+        StoreError: no such version was kept.
+    """
+    bundle = await versions.files_of(connection, vertical, version)
+    return await asyncio.to_thread(_loaded, vertical, bundle)
+
+
+def _loaded(vertical: str, bundle: Mapping[str, bytes]) -> LoadedVertical | None:
     with tempfile.TemporaryDirectory(prefix="dialplan-") as folder:
-        inside = Path(folder) / release.vertical
+        inside = Path(folder) / vertical
         inside.mkdir()
         write_bundle(bundle, inside)
         try:
             return load_vertical(inside)
-        except VerticalProblems:
+        except ConfigError:
             return None
 
 

@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import httpx
 
-from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
-from dialplan.config.problem import Problem, VerticalProblems
+from dialplan.config.load import LoadedVertical
 from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
 from dialplan.errors import ConfigError
-from dialplan.runtime.assembly import ENGINE_GRACE_S, session_settings
+from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
+from dialplan.runtime.endings import Endings
+from dialplan.runtime.peers import Peers
+from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
-from dialplan.store.database import COMMAND_S, Database
+from dialplan.store.database import Database
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
+from dialplan.store.installation import Installation
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
-from dialplan.store.vertical_tables import create_tables
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
 
-
-@dataclass(frozen=True, slots=True)
-class Peers:
-    """Whom this process talks to, and as whom it is reached.
-
-    Attributes:
-        realtime_url: where the model is, without a query.
-        realtime_key: sent as a bearer token; None sends no header.
-        services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
-        notice: said before every greeting; None in production.
-    """
-
-    public_url: str
-    realtime_url: str
-    realtime_key: str | None
-    account: str | None
-    token: str | None
-    twilio_url: str
-    twilio_user: str | None
-    twilio_password: str | None
-    services: Mapping[tuple[str, str], str]
-    notice: str | None = None
+# The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
+# be longer than what the database allows a statement by default.
+STATEMENT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +47,12 @@ class Service:
 
     switchboard: Switchboard
     database: Database
-    lines: Mapping[str, Line]
-    verticals: Mapping[str, LoadedVertical]
+    reloader: Reloader
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """Who answers which number now."""
+        return self.reloader.directory
 
 
 def peers_from(settings: Settings) -> Peers:
@@ -102,37 +88,9 @@ def peers_from(settings: Settings) -> Peers:
     )
 
 
-def load_all(folder: Path) -> dict[str, LoadedVertical]:
-    """Load every vertical of a folder, all problems of all files at once.
-
-    Raises:
-        ConfigError: the folder holds no vertical.
-        VerticalProblems: a vertical has errors.
-    """
-    loaded: dict[str, LoadedVertical] = {}
-    problems: list[Problem] = []
-    for file in sorted(folder.glob("*/vertical.yaml")):
-        try:
-            one = load_vertical(file.parent)
-        except VerticalProblems as exc:
-            problems += exc.problems
-        else:
-            loaded[one.vertical.name] = one
-    if problems:
-        raise VerticalProblems(problems)
-    if not loaded:
-        raise ConfigError(f"`{folder}` holds no vertical: expected NAME/vertical.yaml in it")
-    return loaded
-
-
 @asynccontextmanager
-async def open_database(
-    settings: Settings, *, longest_tool_s: float = 0.0
-) -> AsyncIterator[Database]:
-    """Open the configured Postgres, or start the embedded one; prepared for use.
-
-    The limit of a statement stays above `longest_tool_s`, since a tool has a limit of its own.
-    """
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the configured Postgres, or start the embedded one; prepared for use."""
     async with AsyncExitStack() as stack:
         if settings.database_url is not None:
             url = settings.database_url.get_secret_value()
@@ -140,8 +98,7 @@ async def open_database(
             embedded = await start_embedded(settings.data)
             stack.push_async_callback(embedded.stop)
             url = embedded.url
-        patience = max(COMMAND_S, longest_tool_s + ENGINE_GRACE_S)
-        database = Database(url, command_timeout=patience)
+        database = Database(url, command_timeout=STATEMENT_S)
         stack.push_async_callback(database.close)
         await database.prepare()
         yield database
@@ -154,20 +111,28 @@ async def open_service(
     peers: Peers,
     *,
     watch: Callable[[Fact], None] = lambda _fact: None,
+    cast: Cast | None = None,
+    clock: Clock | None = None,
+    mocks: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Service]:
-    """Wire the process; `watch` sees every fact of every call and must not block."""
-    verticals = {
-        name: _rehearsed(one, peers.services) for name, one in load_all(settings.verticals).items()
-    }
-    tenants = load_tenants(settings.tenants_file, [one.vertical for one in verticals.values()])
-    lines = build_lines(tenants, verticals, environ, account=peers.account, token=peers.token)
-    clock = Clock()
+    """Wire the process; `watch` sees every fact of every call and must not block.
+
+    Verticals and tenants are those of `settings`, followed as their files change, unless a `cast`
+    is given. `mocks` are results that tools give instead of running: for conversations only.
+    """
+    clock = clock or Clock()
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(
-            open_database(settings, longest_tool_s=_longest_tool_s(verticals.values()))
+        database = await stack.enter_async_context(open_database(settings))
+        reloader = Reloader(
+            settings.verticals,
+            settings.tenants_file,
+            database,
+            lines=partial(build_lines, environ=environ, account=peers.account, token=peers.token),
+            adapt=partial(_rehearsed, services=peers.services),
         )
-        for name, one in verticals.items():
-            await create_tables(database, name, one.vertical.database.tables)
+        await reloader.start(cast)
+        if cast is None:
+            await stack.enter_async_context(followed(reloader))
         recorder = Recorder(lambda: Database(database.url.render_as_string(hide_password=False)))
         stack.push_async_callback(recorder.close)
         http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
@@ -185,25 +150,24 @@ async def open_service(
             http=http,
             carrier=partial(_carrier, client, peers),
             notice=peers.notice,
+            mocks=mocks or {},
         )
 
         def make_call(request: CallRequest) -> Attendance:
             return Attendance(request, partial(_engine, peers, request.line.vertical), around)
 
+        installation = Installation(database)
+        key = await installation.signing_key(clock.random_hex(32).encode())
         switchboard = Switchboard(
-            lines,
+            reloader.directory,
             make_call=make_call,
-            tokens=StreamTokens(clock.random_hex(32).encode()),
+            tokens=StreamTokens(key, installation),
             clock=clock,
             public_url=peers.public_url,
+            endings=Endings(installation),
         )
         stack.push_async_callback(switchboard.close)
-        yield Service(switchboard, database, lines, verticals)
-
-
-def _longest_tool_s(verticals: Iterable[LoadedVertical]) -> float:
-    tools = (tool for one in verticals for tool in one.vertical.tools.values())
-    return max((tool.timeout.total_seconds() for tool in tools), default=0.0)
+        yield Service(switchboard, database, reloader)
 
 
 def _engine(
@@ -222,6 +186,7 @@ def _engine(
         settings=session_settings(loaded),
         agents=specs,
         entry=vertical.entry,
+        transport=vertical.voice.transport,
     )
     return RealtimeEngine(config, sink, handing_over)
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dialplan.call.commands import Ending as Ending
 from dialplan.call.commands import HangUp, Transfer
 from dialplan.errors import DialplanError, ProtocolError
 from dialplan.protocols.twilio.messages import Start
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Say, Verb
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.directory import Line
+from dialplan.runtime.directory import Directory, Line
+from dialplan.runtime.endings import Endings
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.runtime.unavailable import THANKS, after_dial, not_in_service, unavailable
 
@@ -25,11 +26,9 @@ log = logging.getLogger(__name__)
 # How long the first message of a stream may take, and how long a stream may take to come at all.
 START_S = 5.0
 STREAM_S = 30.0
+CLOSE_S = 5.0
 # A stream that has said this many frames before `start` is not Twilio.
 FRAMES_BEFORE_START = 10
-REMEMBERED_ENDINGS = 10_000
-
-Ending = HangUp | Transfer
 
 
 class Leg(Protocol):
@@ -77,27 +76,39 @@ class CallRequest:
 MakeCall = Callable[[CallRequest], AttendedCall]
 
 
-@dataclass(slots=True)
-class _Expected:
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A call whose model is being dialled, or is there."""
+
     request: CallRequest
     call: AttendedCall
     ready: asyncio.Task[None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """A call whose stream has not come yet."""
+
+    prepared: _Prepared
     answer: tuple[Verb, ...]
     expiry: asyncio.TimerHandle
-    redeemed: bool = False
 
 
 class Switchboard:
-    """Answers for this process. `public_url` is the origin written into TwiML."""
+    """Answers for this process, and with an installation's key and endings for all of them.
+
+    `public_url` is the origin written into TwiML; `endings` is memory alone when not given.
+    """
 
     def __init__(
         self,
-        lines: Mapping[str, Line],
+        lines: Directory,
         *,
         make_call: MakeCall,
         tokens: StreamTokens,
         clock: Clock,
         public_url: str,
+        endings: Endings | None = None,
     ) -> None:
         self.lines = lines
         self._make_call = make_call
@@ -106,7 +117,7 @@ class Switchboard:
         self._public = public_url
         self._expected: dict[str, _Expected] = {}
         self._running: dict[str, CallRequest] = {}
-        self._endings: OrderedDict[str, Ending] = OrderedDict()
+        self._endings = endings or Endings(None)
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -141,7 +152,7 @@ class Switchboard:
     async def answer(self, form: Mapping[str, str]) -> Sequence[Verb]:
         """Answer a voice webhook: the stream to connect to, or what is said instead of it."""
         sid, called = form.get("CallSid", ""), form.get("To", "")
-        line = self.lines.get(called)
+        line = self.lines.choose(called, form.get("From", ""), sid)
         if line is None or not sid:
             log.warning("call to a number that nobody owns", extra={"call_sid": sid})
             return not_in_service()
@@ -153,18 +164,22 @@ class Switchboard:
             log.warning("line is at its limit of calls", extra={"call_sid": sid})
             return unavailable(line, self._url("after"))
         request = CallRequest(sid, form.get("AccountSid", ""), form.get("From", ""), line)
-        call = self._make_call(request)
         # The model is dialled now, so that it is there when the stream is.
-        ready = asyncio.create_task(call.prepare(), name=f"prepare {sid}")
-        nonce = self._clock.random_hex(16)
-        token = self._tokens.issue(sid, now=self._clock.epoch(), nonce=nonce)
+        call, ready = self._prepare(request)
+        token = self._tokens.issue(
+            sid,
+            caller=request.caller,
+            called=called,
+            now=self._clock.epoch(),
+            nonce=self._clock.random_hex(16),
+        )
         stream_url = self._url("media").replace("https://", "wss://").replace("http://", "ws://")
         answer = (
             ConnectStream(stream_url, action=self._url("after"), parameters={"token": token}),
             *unavailable(line, self._url("after")),
         )
         expiry = asyncio.get_running_loop().call_later(STREAM_S, self._expire, sid)
-        self._expected[sid] = _Expected(request, call, ready, answer, expiry)
+        self._expected[sid] = _Expected(_Prepared(request, call, ready), answer, expiry)
         return answer
 
     async def after(self, form: Mapping[str, str]) -> Sequence[Verb]:
@@ -174,12 +189,14 @@ class Switchboard:
             return (Say(THANKS), Hangup())
         if "DialCallStatus" in form:
             return after_dial(line, form, self._url("after"))
-        ending = self._endings.get(form.get("CallSid", ""))
+        ending = await self._endings.of(form.get("CallSid", ""))
         match ending:
             case HangUp():
                 return (Hangup(),)
             case Transfer(destination):
                 return (self.transfer_verb(destination),)
+            case None if form.get("CallStatus") == "completed":
+                return (Hangup(),)  # nobody is there to hear more
             case None:
                 return unavailable(line, self._url("after"))
 
@@ -208,11 +225,14 @@ class Switchboard:
         """Carry one media stream from its first frame to the end; the leg is closed after it."""
         stream = Stream()
         try:
-            expected = await self._admit(leg, stream)
-            if expected is not None:
-                await self._carry(expected, leg, stream)
+            admitted = await self._admit(leg, stream)
+            if admitted is not None:
+                await self._carry(admitted, leg, stream)
         finally:
-            await leg.close()
+            with suppress(TimeoutError):
+                # A peer that takes no frames takes no goodbye either.
+                async with asyncio.timeout(CLOSE_S):
+                    await leg.close()
 
     async def close(self) -> None:
         """Let go of calls whose streams never came."""
@@ -221,7 +241,7 @@ class Switchboard:
         if self._closing:
             await asyncio.wait(self._closing, timeout=5)
 
-    async def _admit(self, leg: Leg, stream: Stream) -> _Expected | None:
+    async def _admit(self, leg: Leg, stream: Stream) -> _Prepared | None:
         """Return the call that this stream belongs to, or None when it belongs to none."""
         try:
             async with asyncio.timeout(START_S):
@@ -234,46 +254,56 @@ class Switchboard:
             return None
         if start is None:
             return None
-        reason = self._tokens.redeem(
-            start.custom_parameters.get("token", ""), start.call_sid, now=self._clock.epoch()
-        )
-        expected = self._expected.pop(start.call_sid, None) if reason is None else None
-        if expected is None:
+        sid = start.call_sid
+        token = start.custom_parameters.get("token", "")
+        claims = await self._tokens.redeem(token, sid, now=self._clock.epoch())
+        if isinstance(claims, str):
+            log.warning("stream refused", extra={"call_sid": sid, "reason": claims})
+            return None
+        expected = self._expected.pop(sid, None)
+        if expected is not None:
+            expected.expiry.cancel()
+            return expected.prepared
+        # The webhook reached another process, or the stream came too late for what it prepared.
+        line = self.lines.choose(claims.called, claims.caller, sid)
+        if line is None:
             log.warning(
-                "stream refused",
-                extra={"call_sid": start.call_sid, "reason": reason or "call is not expected"},
+                "stream refused", extra={"call_sid": sid, "reason": "nobody owns the number"}
             )
             return None
-        expected.expiry.cancel()
-        return expected
+        request = CallRequest(sid, start.account_sid, claims.caller, line)
+        return _Prepared(request, *self._prepare(request))
 
-    async def _carry(self, expected: _Expected, leg: Leg, stream: Stream) -> None:
-        request, call = expected.request, expected.call
+    def _prepare(self, request: CallRequest) -> tuple[AttendedCall, asyncio.Task[None]]:
+        call = self._make_call(request)
+        return call, asyncio.create_task(call.prepare(), name=f"prepare {request.call_sid}")
+
+    async def _carry(self, prepared: _Prepared, leg: Leg, stream: Stream) -> None:
+        request, call = prepared.request, prepared.call
         sid = request.call_sid
         self._running[sid] = request
         try:
-            await expected.ready
+            await prepared.ready
             ending = await call.run(leg, stream)
             if ending is not None:
-                self._remember(sid, ending)
+                # Before the stream is closed: then Twilio asks, and may ask another process.
+                await self._endings.keep(sid, ending)
         except DialplanError as exc:
             # The stream closes, Twilio asks /twilio/after, and that says what the vertical wishes.
             log.error("call lost", extra={"call_sid": sid, "reason": str(exc)})
         except Exception:
             log.exception("call failed", extra={"call_sid": sid})
         finally:
-            del self._running[sid]
-            expected.ready.cancel()
+            # A second stream of the same call may have taken the place.
+            if self._running.get(sid) is request:
+                del self._running[sid]
+            prepared.ready.cancel()
             await call.discard()
-
-    def _remember(self, call_sid: str, ending: Ending) -> None:
-        self._endings[call_sid] = ending
-        if len(self._endings) > REMEMBERED_ENDINGS:
-            self._endings.popitem(last=False)
 
     def _busy(self, line: Line) -> bool:
         limit = line.vertical.vertical.limits.concurrent_calls
-        requests = [*self._running.values(), *(e.request for e in self._expected.values())]
+        expected = (one.prepared.request for one in self._expected.values())
+        requests = [*self._running.values(), *expected]
         mine = (line.tenant, line.vertical.vertical.name)
         up = sum((r.line.tenant, r.line.vertical.vertical.name) == mine for r in requests)
         return up >= limit
@@ -283,8 +313,8 @@ class Switchboard:
         if expected is None:
             return
         expected.expiry.cancel()
-        expected.ready.cancel()
-        closing = asyncio.create_task(_let_go(expected), name=f"discard {call_sid}")
+        expected.prepared.ready.cancel()
+        closing = asyncio.create_task(_let_go(expected.prepared), name=f"discard {call_sid}")
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
@@ -292,10 +322,10 @@ class Switchboard:
         return f"{self._public}/twilio/{path}"
 
 
-async def _let_go(expected: _Expected) -> None:
+async def _let_go(prepared: _Prepared) -> None:
     with suppress(asyncio.CancelledError, Exception):
-        await expected.ready
-    await expected.call.discard()
+        await prepared.ready
+    await prepared.call.discard()
 
 
 async def _first_start(leg: Leg, stream: Stream) -> Start | None:

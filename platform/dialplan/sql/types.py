@@ -55,4 +55,8 @@ def bind_types(vertical: Vertical, tool: Tool) -> dict[str, str]:
         "call.from": "text",
         "call.to": "text",
         "call.now": "timestamptz",
+        "call.digits": "text",
+        "call.open": "boolean",
+        "call.hours_today": "text",
+        "call.next_opening": "text",
     }

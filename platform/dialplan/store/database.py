@@ -16,8 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from dialplan.errors import StoreError
 
 TOOLS_ROLE = "dialplan_tools"
-# The longest that the server may work on one statement, unless it is told otherwise.
-COMMAND_S = 10.0
 # Any constant does: it only has to be the same in every process that prepares a database.
 PREPARE_LOCK = 0x6469616C
 
@@ -55,7 +53,7 @@ class Database:
         url: str,
         *,
         connect_timeout: float = 5.0,
-        command_timeout: float = COMMAND_S,
+        command_timeout: float = 10.0,
         pool_size: int = 10,
     ) -> None:
         try:

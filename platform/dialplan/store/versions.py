@@ -19,9 +19,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
 
-CHANNEL = "dialplan_releases"
-"""Postgres notifies this channel of every release; the payload is the vertical's name."""
-
 MOST_BYTES = 16 * 1024 * 1024
 """The most that the files of one version may come to, in bytes."""
 
@@ -80,14 +77,13 @@ async def files_of(connection: AsyncConnection, vertical: str, version: str) -> 
 
 
 async def release(connection: AsyncConnection, vertical: str, version: str, how: How) -> Release:
-    """Make a kept version the one that serves; every server is told when the transaction ends."""
+    """Make a kept version the one that serves; every server looks for new releases."""
     statement = (
         sa.insert(_RELEASES)
         .values(vertical=vertical, version=version, how=how)
         .returning(_RELEASES.c.id, _RELEASES.c.at)
     )
     number, at = (await connection.execute(statement)).one()
-    await connection.execute(sa.select(sa.func.pg_notify(CHANNEL, vertical)))
     return Release(number, vertical, version, how, at)
 
 
@@ -101,6 +97,12 @@ async def history(connection: AsyncConnection, vertical: str, *, limit: int = 20
     )
     rows = await connection.execute(query)
     return [Release(row.id, row.vertical, row.version, _how(row.how), row.at) for row in rows]
+
+
+async def newest(connection: AsyncConnection) -> int:
+    """Return the id of the newest release of all, 0 without any."""
+    found = await connection.execute(sa.select(sa.func.max(_RELEASES.c.id)))
+    return found.scalar_one() or 0
 
 
 def _packed(vertical: str, files: Mapping[str, bytes]) -> bytes:

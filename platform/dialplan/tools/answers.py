@@ -13,6 +13,7 @@ MOST_CHARACTERS = 16_000
 """The longest result that a model is given, in characters."""
 
 NOT_FOUND = "Nothing was found or changed with these values."
+DONE_BEFORE = "The very same was done earlier in this call."
 NOT_POSSIBLE = (
     "The data does not allow this: "
     "something like it is there already, or something it needs is not."
@@ -51,9 +52,11 @@ def ok(result: object) -> Answer:
     return Answer("ok", {"result": result})
 
 
-def not_found() -> Answer:
-    """It ran and there was nothing."""
-    return Answer("not_found", {"message": NOT_FOUND})
+def not_found(*, done_before: bool = False) -> Answer:
+    """It ran and there was nothing; `done_before` may be the reason."""
+    return Answer(
+        "not_found", {"message": f"{NOT_FOUND} {DONE_BEFORE if done_before else ''}".rstrip()}
+    )
 
 
 def needs_first(missing: Sequence[str], first: Sequence[str]) -> Answer:
@@ -70,9 +73,13 @@ def not_possible() -> Answer:
     return Answer("refused", {"message": NOT_POSSIBLE, "first": []})
 
 
-def confirm(tool: str, say: str) -> Answer:
-    """The caller must agree first."""
+def confirm(tool: str, say: str, *, done_before: bool = False) -> Answer:
+    """The caller must agree first, and agree anew to what was done before."""
     message = (
+        f"{DONE_BEFORE} Unless the caller wants it once more, tell them that it is done. If so: "
+        if done_before
+        else ""
+    ) + (
         "Ask the caller exactly this. "
         f"When they agree, call {tool} again with the same arguments; when not, do not."
     )

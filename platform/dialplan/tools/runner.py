@@ -28,7 +28,7 @@ from dialplan.tools.builtins import run_builtin
 from dialplan.tools.http import HttpCaller, prepare_request
 from dialplan.tools.ports import CallActions, Ledger, Transactions
 from dialplan.tools.queries import Once, Queries
-from dialplan.tools.state import CallState
+from dialplan.tools.state import NEVER, Agreement, CallState
 from dialplan.tools.values import convert, evaluate, plain, region_of
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class ToolRunner:
         ledger: Ledger,
         on_start: Speak | None = None,
         on_slow: Speak | None = None,
+        mocks: Mapping[str, object] | None = None,
     ) -> None:
         """Compile every statement; raises ToolError for SQL that cannot be taken.
 
@@ -62,6 +63,7 @@ class ToolRunner:
             ledger: notes every run.
             on_start: is given what the caller hears when a tool starts; must not block.
             on_slow: the same for a tool that takes long.
+            mocks: results given instead of running a tool; None is nothing found.
         """
         self._vertical = vertical
         self._queries = Queries(transactions)
@@ -70,6 +72,7 @@ class ToolRunner:
         self._ledger = ledger
         self._on_start = on_start
         self._on_slow = on_slow
+        self._mocks = mocks or {}
         self._reads = {name: _state_read(tool) for name, tool in vertical.tools.items()}
         self._statements = {
             name: _compile(name, vertical, tool, tool.sql)
@@ -137,13 +140,15 @@ class ToolRunner:
         if tool.confirm is None:
             return None
         mark = f"{name} {key}"
-        if mark in call.released:
+        before = call.agreed.get(mark)
+        if before is not None and before.holds(call.caller_turns):
             return None
         asked_at = call.asked.get(mark)
         if asked_at is not None and call.caller_turns > asked_at:
             del call.asked[mark]
-            call.released.add(mark)
+            call.agreed[mark] = Agreement(1 if before is None else before.number + 1)
             return None
+        done = before is not None and before.done
         names = {**self._names(call), **arguments}
         if name in self._lookups:
             row = await self._queries.run(
@@ -154,12 +159,12 @@ class ToolRunner:
                 limit=tool.timeout.total_seconds(),
             )
             if not isinstance(row, dict):
-                return answers.not_found()
+                return answers.not_found(done_before=done)
             names |= row
         say = render(tool.confirm.say, names)
         # Only after the question exists: a lookup that fails must not count as asked.
         call.asked.setdefault(mark, call.caller_turns)
-        return answers.confirm(name, say)
+        return answers.confirm(name, say, done_before=done)
 
     async def _run(
         self,
@@ -169,21 +174,32 @@ class ToolRunner:
         call: CallState,
         key: str,
     ) -> Answer:
-        once = Once(name, key) if tool.idempotent else None
-        lock = call.locks.setdefault(f"{name} {key}", asyncio.Lock()) if once else asyncio.Lock()
+        mark = f"{name} {key}"
+        agreement = call.agreed.get(mark)
+        # Each agreement is one deed; without a question nothing tells a new wish from a retry.
+        number = 0 if agreement is None else agreement.number
+        once = Once(name, f"{key}.{number}") if tool.idempotent else None
+        lock = call.locks.setdefault(mark, asyncio.Lock()) if once else asyncio.Lock()
         slow = self._speak(tool, {**self._names(call), **arguments})
+        if agreement is not None and once is None:
+            # One word, one deed: a second call at the same time is asked about.
+            agreement.until = NEVER
         try:
             async with lock:
                 raw = await self._perform(name, tool, arguments, call, once)
+        except BaseException:
+            if agreement is not None and once is None:
+                agreement.until = None  # still agreed to, and still to be done
+            raise
         finally:
             if slow is not None:
                 slow.cancel()
-        if raw is None or not tool.idempotent:
-            # The next time is another deed: it is asked about again.
-            call.released.discard(f"{name} {key}")
+        if agreement is not None:
+            # What is asked for after the caller's next words is another deed.
+            agreement.until = call.caller_turns if once and raw is not None else NEVER
         if raw is None:
             return answers.not_found()
-        return self._shown(tool, raw, arguments, call)
+        return self._shown(name, tool, raw, arguments, call)
 
     async def _perform(
         self,
@@ -193,6 +209,8 @@ class ToolRunner:
         call: CallState,
         once: Once | None,
     ) -> object:
+        if name in self._mocks:
+            return self._mocks[name]
         if name in self._statements:
             return await self._queries.run(
                 self._statements[name],
@@ -240,13 +258,19 @@ class ToolRunner:
         return response.names()
 
     def _shown(
-        self, tool: Tool, raw: object, arguments: Mapping[str, object], call: CallState
+        self,
+        name: str,
+        tool: Tool,
+        raw: object,
+        arguments: Mapping[str, object],
+        call: CallState,
     ) -> Answer:
         names = {**self._names(call), **arguments, "result": raw, "response": raw}
         result = raw
-        if tool.http is not None and isinstance(raw, dict):
+        mocked = name in self._mocks  # with what the tool would have made of its answer
+        if tool.http is not None and isinstance(raw, dict) and not mocked:
             result = raw["json"]
-        if tool.result:
+        if tool.result and not mocked:
             result = {
                 one: plain(evaluate(template, names), call.zone)
                 for one, template in tool.result.items()

@@ -169,8 +169,3 @@ async def test_a_call_that_ends_before_its_stream_lets_go_of_the_model(desk: Des
         )
 
         assert await site.settled(before) <= before
-        async with site.stream(NUMBER) as stream:
-            stream.call_sid, stream.token = invitation.call_sid, invitation.token
-            await stream.begin()
-            async with asyncio.timeout(2):
-                await stream.closed.wait()

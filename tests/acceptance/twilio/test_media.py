@@ -25,6 +25,7 @@ from dialplan.store.facts import CallEnded, TurnSpoken
 
 NUMBER = "+15550100021"
 LONG = " ".join(f"word{n}" for n in range(80)) + "."
+LOST = "stream_lost"
 KEYS = {
     "media": {"event", "streamSid", "media"},
     "mark": {"event", "streamSid", "mark"},
@@ -228,7 +229,7 @@ async def _reset(stream: Any) -> None:
     stream.socket.transport.abort()
 
 
-async def test_stop_close_and_reset_end_a_call_alike_and_leave_nothing_behind(
+async def test_stop_close_and_reset_each_end_a_call_and_leave_nothing_behind(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -240,7 +241,8 @@ async def test_stop_close_and_reset_end_a_call_alike_and_leave_nothing_behind(
         await asyncio.sleep(0.2)
         before = site.in_use()
 
-        for number, leave in enumerate((_stop, _stop_and_wait, _close, _reset), 2):
+        leaves = ((_stop, "caller"), (_stop_and_wait, "caller"), (_close, LOST), (_reset, LOST))
+        for number, (leave, reason) in enumerate(leaves, 2):
             async with site.stream(NUMBER) as stream:
                 await stream.begin()
                 await stream.hears("Hello there.")
@@ -248,7 +250,7 @@ async def test_stop_close_and_reset_end_a_call_alike_and_leave_nothing_behind(
                 await stream.arrives("word3")
                 await leave(stream)
                 endings = await ended(site, number)
-                assert endings[-1].reason == "caller"
+                assert endings[-1].reason == reason
 
         assert await site.settled(before) <= before
         assert site.service.switchboard.running == 0

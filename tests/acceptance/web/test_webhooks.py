@@ -20,7 +20,7 @@ from dialplan.errors import StoreError
 from dialplan.protocols.twilio.signature import sign
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.directory import build_lines
+from dialplan.runtime.directory import Directory, build_lines
 from dialplan.runtime.switchboard import CallRequest, Ending, Leg, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.web.app import build_app
@@ -89,7 +89,7 @@ class Site:
             return IdleCall()
 
         self.switchboard = Switchboard(
-            lines,
+            Directory(lines),
             make_call=make_call,
             tokens=StreamTokens(b"k" * 32),
             clock=Clock(),

@@ -39,8 +39,11 @@ class Tone:
 class Listener:
     """Hears the same words in every utterance."""
 
+    def __init__(self, words: str) -> None:
+        self._words = words
+
     async def hear(self, audio: bytes) -> str:
-        return "a visit please" if audio else ""
+        return self._words if audio else ""
 
 
 class Loudness:
@@ -118,11 +121,14 @@ def transport(request: pytest.FixtureRequest) -> Transport:
 def line_over(transport: Transport) -> Dial:
     @asynccontextmanager
     async def dialled(
-        steps: Sequence[Sequence[Decision]], faults: Faults = NONE, reconnects: int = 2
+        steps: Sequence[Sequence[Decision]],
+        faults: Faults = NONE,
+        reconnects: int = 2,
+        hears: str = "a visit please",
     ) -> AsyncIterator[Line]:
         mind = ScriptedMind(steps)
         async with RealtimeServer(
-            mind=mind, ear=Listener(), voice=Tone(), detector=detector, faults=faults, speed=20
+            mind=mind, ear=Listener(hears), voice=Tone(), detector=detector, faults=faults, speed=20
         ) as server:
             line: Line
 

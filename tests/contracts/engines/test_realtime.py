@@ -134,6 +134,30 @@ async def test_barge_in_leaves_in_memory_what_was_heard(dial: Dial) -> None:
         assert line.all(PeerFault) == []
 
 
+async def test_what_the_agent_is_told_is_answered(dial: Dial) -> None:
+    async with dial([[Say("One, two.")]]) as line:
+        await line.engine.tell("The caller pressed 1 2 on the keypad.")
+        await line.until(AgentSaid)
+
+        assert Message("user", "The caller pressed 1 2 on the keypad.") in line.mind.turns[-1].items
+        assert line.all(PeerFault) == []
+
+
+async def test_speech_is_stopped_for_a_caller_whom_the_model_did_not_hear(dial: Dial) -> None:
+    long = "This is a long sentence that nobody will listen to until its very end."
+    async with dial([[Say(long)], [Say("Yes?")]]) as line:
+        await line.engine.respond()
+        (piece, *_) = await line.until(SpeechArrived)
+        cut = Truncation(piece.item_id, piece.content_index, 0)
+        await line.engine.interrupt([cut], unheard=True)
+        await line.engine.tell("The caller pressed 1 on the keypad.")
+        await line.until(ResponseEnded, 2)
+
+        assert [one.status for one in line.all(ResponseEnded)] == ["cancelled", "completed"]
+        assert line.all(AgentSaid)[-1].text == "Yes?"
+        assert line.all(PeerFault) == []
+
+
 async def test_nothing_is_told_after_the_end(dial: Dial) -> None:
     async with dial([]) as line:
         await line.engine.close()
@@ -163,6 +187,40 @@ async def test_two_tools_of_one_response_are_spoken_of_once(dial_direct: Dial) -
 
         assert [said.text for said in line.all(AgentSaid)] == ["Both done."]
         assert sorted(outputs(line)) == ["found", "late"]
+
+
+async def test_a_tools_answer_waits_for_the_caller_and_is_in_the_servers_response(
+    dial_direct: Dial,
+) -> None:
+    steps = [[CallTool("slow")], [Say("It is found.")], [Say("Once more!")]]
+    async with dial_direct(steps) as line:
+        await line.engine.respond()
+        await line.until(ToolStarted)
+        await line.begin_to_speak()
+        await line.until(CallerSpeechStarted)
+        await line.until(ToolFinished)
+        await asyncio.sleep(0.3)
+        assert len(line.all(ResponseStarted)) == 1, "it spoke over the caller"
+
+        await line.speak()
+        await line.until(AgentSaid)
+        await asyncio.sleep(0.5)
+
+        assert [said.text for said in line.all(AgentSaid)] == ["It is found."]
+        assert outputs(line) == ["late"]
+        assert line.all(PeerFault) == []
+
+
+async def test_a_tools_answer_is_spoken_of_after_a_noise(dial_direct: Dial) -> None:
+    steps = [[CallTool("slow")], [Say("It is found.")]]
+    async with dial_direct(steps, hears="") as line:
+        await line.engine.respond()
+        await line.until(ToolStarted)
+        await line.speak()
+        await line.until(AgentSaid)
+
+        assert [said.text for said in line.all(AgentSaid)] == ["It is found."]
+        assert line.all(PeerFault) == []
 
 
 async def test_an_unknown_tool_is_answered_and_spoken_of(dial_direct: Dial) -> None:

@@ -16,15 +16,18 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         revision = await connection.execute(text("SELECT version_num FROM dialplan.revision"))
     assert names == [
         "calls",
+        "endings",
         "handoffs",
         "releases",
         "revision",
+        "signing_key",
         "tool_calls",
         "tool_results",
         "turns",
+        "used_tokens",
         "versions",
     ]
-    assert revision.scalars().all() == ["0002"]
+    assert revision.scalars().all() == ["0004"]
 
 
 async def test_the_tools_role_can_neither_log_in_nor_bypass_row_security(

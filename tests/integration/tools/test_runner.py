@@ -2,7 +2,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -28,6 +28,7 @@ WRITTEN: dict[str, object] = {
         "nurse_line": {"type": "phone", "default": "+15550100911"},
     },
     "voice": {"greeting": "Hello"},
+    "hours": {"mon-fri": "08:00-18:00"},
     "state": {"patient_id": "integer", "patient_name": "string"},
     "endpoints": {"ehr": {"base_url": "http://127.0.0.1:1", "retries": 0}},
     "agents": {"desk": {"entry": True, "prompt": "p.md"}},
@@ -58,6 +59,27 @@ WRITTEN: dict[str, object] = {
             "returns": "one",
             "idempotent": True,
         },
+        "cancel_visit": {
+            "description": "Cancel",
+            "confirm": "Shall I cancel it?",
+            "sql": "UPDATE slots SET patient_id = NULL WHERE id = (SELECT min(id) FROM slots"
+            " WHERE patient_id = :state.patient_id) RETURNING id",
+            "returns": "one",
+            "idempotent": True,
+        },
+        "note": {
+            "description": "Note",
+            "confirm": "Shall I note that?",
+            "sql": "INSERT INTO refills (patient_id, medicine)"
+            " VALUES (:state.patient_id, 'note') RETURNING id",
+            "returns": "one",
+        },
+        "flaky": {
+            "description": "Flaky",
+            "confirm": "Shall I try?",
+            "http": {"post": "{{ endpoints.ehr }}/x"},
+            "idempotent": True,
+        },
         "add_patient": {
             "description": "Add",
             "parameters": {"name": "string", "phone": "phone"},
@@ -73,6 +95,12 @@ WRITTEN: dict[str, object] = {
             "description": "Verify",
             "http": {"get": "{{ endpoints.ehr }}/x"},
             "say": {"failed": "The insurer does not answer."},
+        },
+        "when": {
+            "description": "When",
+            "sql": "SELECT :call.open AS open, :call.hours_today AS today,"
+            " :call.next_opening AS next, :call.digits AS digits",
+            "returns": "one",
         },
         "nurse": {"description": "Nurse", "builtin": "transfer", "to": "nurse_line"},
         "text_me": {
@@ -178,11 +206,32 @@ class Desk:
     notes: Notes
     said: list[str]
     call: CallState
+    http: HttpCaller
 
     async def run(self, tool: str, **arguments: object) -> dict[str, object]:
         answer = json.loads(await self.runner.run(tool, json.dumps(arguments), self.call))
         assert isinstance(answer, dict)
         return answer
+
+    async def agreed(self, tool: str, **arguments: object) -> dict[str, object]:
+        """Run a tool through its question: asked, agreed to in the caller's next turn, done."""
+        self.call.caller_turns += 1
+        assert (await self.run(tool, **arguments))["status"] == "confirm"
+        self.call.caller_turns += 1
+        return await self.run(tool, **arguments)
+
+    def against(self, url: str) -> "Desk":
+        """The same call with its service elsewhere."""
+        endpoints = {"ehr": {"base_url": url, "retries": 0}}
+        vertical = Vertical.model_validate({**WRITTEN, "endpoints": endpoints})
+        runner = ToolRunner(
+            vertical,
+            transactions=partial(tenant_transaction, self.database),
+            http=self.http,
+            actions=self.line,
+            ledger=self.notes,
+        )
+        return replace(self, runner=runner)
 
     async def owner(self, slot: int) -> object:
         async with tenant_transaction(self.database, VERTICAL.name, self.call.tenant) as session:
@@ -202,6 +251,7 @@ def new_call(sid: str, tenant: str) -> CallState:
         now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
         variables={"timezone": "America/Chicago", "nurse_line": "+15550100911"},
         secrets={"token": "s3cret"},
+        hours=VERTICAL.hours,
         agent="desk",
     )
 
@@ -231,7 +281,7 @@ async def desk(database: Database, request: pytest.FixtureRequest) -> AsyncItera
         on_start=said.append,
         on_slow=said.append,
     )
-    yield Desk(runner, database, line, notes, said, new_call(f"CA-{tenant}", tenant))
+    yield Desk(runner, database, line, notes, said, new_call(f"CA-{tenant}", tenant), http)
     await http.close()
 
 
@@ -334,6 +384,100 @@ async def test_a_slot_taken_by_another_call_is_not_found_and_not_kept(desk: Desk
     assert (await desk.run("book_visit", slot_id=1))["status"] == "confirm"
 
 
+async def test_what_was_cancelled_is_booked_again_when_the_caller_agrees_anew(desk: Desk) -> None:
+    await desk.run("find_patient")
+    first = await desk.agreed("book_visit", slot_id=2)
+    cancelled = await desk.agreed("cancel_visit")
+    assert (first["status"], cancelled["status"]) == ("ok", "ok")
+    assert await desk.owner(2) is None
+
+    again = await desk.agreed("book_visit", slot_id=2)
+
+    assert again["status"] == "ok"
+    assert await desk.owner(2) == 1
+
+
+async def test_cancelling_twice_cancels_the_next_visit_too(desk: Desk) -> None:
+    await desk.run("find_patient")
+    await desk.agreed("book_visit", slot_id=1)
+    await desk.agreed("book_visit", slot_id=2)
+
+    first = await desk.agreed("cancel_visit")
+    second = await desk.agreed("cancel_visit")
+
+    assert (first["result"], second["result"]) == ({"id": 1}, {"id": 2})
+
+
+async def test_what_was_done_is_asked_about_when_it_is_called_for_in_a_later_turn(
+    desk: Desk,
+) -> None:
+    await desk.run("find_patient")
+    await desk.agreed("book_visit", slot_id=2)
+    desk.call.caller_turns += 1
+
+    asked = await desk.run("book_visit", slot_id=2)
+
+    assert asked["status"] == "confirm"
+    assert "done earlier in this call" in str(asked["message"])
+    assert (await desk.run("book_visit", slot_id=2))["status"] == "confirm"
+
+
+async def test_a_repetition_while_the_first_still_works_joins_it_though_the_caller_spoke(
+    desk: Desk,
+) -> None:
+    await desk.run("find_patient")
+    await desk.run("book_visit", slot_id=1)
+    desk.call.caller_turns += 1
+    # The row is locked, so that the booking hangs until the caller has said another thing.
+    async with tenant_transaction(desk.database, VERTICAL.name, desk.call.tenant) as other:
+        await other.execute(text("SELECT 1 FROM slots WHERE id = 1 FOR UPDATE"))
+        first = asyncio.create_task(desk.run("book_visit", slot_id=1))
+        await asyncio.sleep(0.2)
+        desk.call.caller_turns += 1
+        second = asyncio.create_task(desk.run("book_visit", slot_id=1))
+        await asyncio.sleep(0.1)
+        assert not first.done()
+
+    assert await first == await second
+    assert (await first)["status"] == "ok"
+    assert await desk.run("book_visit", slot_id=1) == await first
+
+
+async def test_one_word_of_the_caller_is_one_deed_without_idempotent_too(desk: Desk) -> None:
+    await desk.run("find_patient")
+    await desk.run("note")
+    desk.call.caller_turns += 1
+
+    both = await asyncio.gather(desk.run("note"), desk.run("note"))
+
+    assert sorted(str(one["status"]) for one in both) == ["confirm", "ok"]
+
+
+async def test_a_deed_that_failed_stays_agreed_to_and_keeps_its_key(desk: Desk) -> None:
+    seen: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        seen.append(next(line for line in head.split("\r\n") if line.startswith("idempotency")))
+        status = "500 Oh" if len(seen) == 1 else "200 OK"
+        writer.write(f"HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        desk = desk.against(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        assert (await desk.agreed("flaky"))["status"] == "failed"
+        desk.call.caller_turns += 1
+        retried = await desk.run("flaky")
+        assert await desk.run("flaky") == retried
+        anew = await desk.agreed("flaky")
+
+    assert retried["status"] == anew["status"] == "ok"
+    assert seen[0] == seen[1] != seen[2]
+    assert len(seen) == 3
+
+
 async def test_a_wrong_argument_is_named(desk: Desk) -> None:
     answer = await desk.run("add_patient", name="Ana", phone="12")
 
@@ -388,6 +532,17 @@ async def test_an_idempotent_text_message_is_sent_once(desk: Desk) -> None:
 
     assert first == second
     assert desk.line.done == [("sms", "+15550107788", "Your visit is on Tuesday.")]
+
+
+async def test_sql_knows_the_hours_and_the_keypad(desk: Desk) -> None:
+    desk.call.digits = "42"
+
+    assert (await desk.run("when"))["result"] == {
+        "open": True,
+        "today": "open from 8 AM to 6 PM",
+        "next": "tomorrow at 8 AM",
+        "digits": "42",
+    }
 
 
 async def test_an_answer_comes_from_the_file(desk: Desk) -> None:

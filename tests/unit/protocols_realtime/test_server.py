@@ -82,7 +82,7 @@ CASES: list[tuple[dict[str, Any], server.ServerEvent]] = [
     ),
     (
         {"type": "conversation.item.added", "item": CALL},
-        server.Unknown("conversation.item.added (function_call)"),
+        server.CallItemAdded("i", "c", output=False),
     ),
     (
         {"type": "conversation.item.truncated", "item_id": "i", "audio_end_ms": 4},

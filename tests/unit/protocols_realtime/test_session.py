@@ -66,14 +66,105 @@ def test_words_to_say_keep_their_order_and_are_never_merged() -> None:
     assert "say_id" not in sent(state.done("r2"))[0]["response"]["metadata"]
 
 
-def test_a_request_that_met_an_open_response_is_sent_again_after_it() -> None:
+def test_a_request_that_met_a_response_without_its_output_is_sent_again_after_it() -> None:
     state = ResponseState()
-    frames = state.request()
+    state.called("c1")
+    frames = state.answered("c1", wants_response=True)
     state.created("server's own", {})
+    state.read("c1")
 
     assert state.refused("create_1", ALREADY_ACTIVE) == []
     (again,) = sent(state.done("server's own"))
     assert again["type"] == sent(frames)[0]["type"]
+
+
+def test_a_request_that_met_a_response_with_its_output_is_not_sent_again() -> None:
+    state = ResponseState()
+    state.called("c1")
+    state.answered("c1", wants_response=True)
+    state.read("c1")
+    state.created("server's own", {})
+
+    assert state.refused("create_1", ALREADY_ACTIVE) == []
+    assert state.done("server's own") == []
+
+
+def test_a_tools_answer_is_not_spoken_of_while_the_caller_speaks() -> None:
+    state = ResponseState(answers_turns=True)
+    state.called("c1")
+    state.caller_began()
+
+    assert state.answered("c1", wants_response=True) == []
+    state.read("c1")
+    assert state.caller_stopped() == []
+    state.created("server's own", {})
+    assert state.done("server's own") == [], "that response has told of it"
+
+
+def test_an_answer_too_late_for_the_servers_response_is_spoken_of_after_it() -> None:
+    state = ResponseState(answers_turns=True)
+    state.called("c1")
+    state.caller_began()
+    state.caller_stopped()
+
+    assert state.answered("c1", wants_response=True) == []
+    state.created("server's own", {})
+    state.read("c1")
+    assert len(state.done("server's own")) == 1
+
+
+def test_an_answer_waits_no_longer_for_a_server_that_heard_only_noise() -> None:
+    state = ResponseState(answers_turns=True)
+    state.caller_began()
+    state.request()
+    state.caller_stopped()
+
+    assert state.awaits_answer
+    assert len(state.answer_overdue()) == 1
+    assert not state.awaits_answer
+
+
+def test_a_server_that_answers_no_turns_is_asked_when_the_turn_is_over() -> None:
+    state = ResponseState()
+    state.caller_began()
+
+    assert state.request() == []
+    assert len(state.caller_stopped()) == 1
+
+
+def test_a_caller_who_goes_on_holds_the_answer_again() -> None:
+    state = ResponseState(answers_turns=True)
+    state.caller_began()
+    state.request()
+    state.caller_stopped()
+    state.caller_began()
+
+    assert state.answer_overdue() == []
+
+
+def test_words_to_say_do_not_wait_for_the_caller() -> None:
+    state = ResponseState(answers_turns=True)
+    state.caller_began()
+
+    assert len(state.say("goodbye", "say_1")) == 1
+
+
+def test_a_turn_that_the_server_could_not_answer_is_answered_after_our_words() -> None:
+    state = ResponseState(answers_turns=True)
+    begin(state, state.say("one moment", "say_1"), "r1")
+    state.caller_began()
+    state.caller_stopped()
+
+    assert state.refused(None, ALREADY_ACTIVE) == []
+    assert len(state.done("r1")) == 1
+
+
+def test_a_fresh_connection_knows_of_no_caller_who_speaks() -> None:
+    state = ResponseState(answers_turns=True)
+    state.caller_began()
+    state.request()
+
+    assert len(state.reset()) == 1
 
 
 def test_words_that_met_an_open_response_are_said_after_it() -> None:

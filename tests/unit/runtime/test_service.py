@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from dialplan.config.load import load_all
 from dialplan.errors import ConfigError
-from dialplan.runtime.service import load_all, peers_from
+from dialplan.runtime.service import peers_from
 from dialplan.settings import Settings
 
 SET = {

@@ -7,7 +7,7 @@ milliseconds since the call was answered.
 from __future__ import annotations
 
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -102,6 +102,7 @@ class ScriptedCaller:
         patience_ms: how long the agent must be quiet before the caller goes on.
         max_wait_ms: how long the caller waits for an agent that says nothing.
         hangs_up: whether the caller ends the call once the last line was answered.
+        waits: whether there is more to come, so that a quiet agent is not taken to be done.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class ScriptedCaller:
         patience_ms: int = PATIENCE_MS,
         max_wait_ms: int = MAX_WAIT_MS,
         hangs_up: bool = True,
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
         self.lines = tuple(lines)
         self.spoken: list[tuple[int, Line]] = []
@@ -119,6 +121,7 @@ class ScriptedCaller:
         self._patience_ms = patience_ms
         self._max_wait_ms = max_wait_ms
         self._hangs_up = hangs_up
+        self._waits = waits
         self._audio: list[bytes] | None = None
         self._next = 0
         self._speaking = b""
@@ -182,7 +185,8 @@ class ScriptedCaller:
 
     def _may_go_on(self, now_ms: int, patience_ms: int) -> bool:
         waited = now_ms - max(self._ready_at, self._listener.quiet_since)
-        return self._listener.finished(now_ms, patience_ms) or waited >= self._max_wait_ms
+        finished = self._listener.finished(now_ms, patience_ms) and not self._waits()
+        return finished or waited >= self._max_wait_ms
 
     def _turn_over(self, now_ms: int) -> None:
         self._ready_at = now_ms

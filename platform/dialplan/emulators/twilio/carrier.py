@@ -27,6 +27,7 @@ from dialplan.emulators.twilio.record import (
     NumberConfig,
     OnEvent,
     RecordingTaken,
+    Ringing,
 )
 from dialplan.emulators.twilio.resources import SentMessage
 from dialplan.emulators.twilio.rest import CallRequest, build_api
@@ -152,6 +153,7 @@ class Carrier:
             limit_s=limit_s,
         )
         self.calls[record.call_sid] = call
+        call.emit(Ringing(record.call_sid))
         await call.run(lambda: call.fetch(number.voice_url))
         return record
 

@@ -108,6 +108,13 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Ringing:
+    """The call has its SID; nobody has answered yet."""
+
+    call_sid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The call was answered; its timeline begins."""
 
@@ -171,7 +178,8 @@ class Ended:
 
 
 CarrierEvent = (
-    Answered
+    Ringing
+    | Answered
     | DocumentReceived
     | StreamStarted
     | StreamStopped

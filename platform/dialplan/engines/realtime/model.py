@@ -50,6 +50,11 @@ from dialplan.protocols.realtime.session import ResponseState
 _log = logging.getLogger(__name__)
 
 
+# How long the server may take to begin its answer to a turn of the caller. One that it took for
+# noise is never answered, and what waits behind it must not wait for ever.
+ANSWER_S = 1.5
+
+
 class DirectRealtimeModel(RealtimeModel):
     """One session with the model. Belongs to one call and is not used again after `close`."""
 
@@ -68,10 +73,15 @@ class DirectRealtimeModel(RealtimeModel):
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._closing = False
-        self._state = ResponseState()
+        detection = settings.turn_detection or {}
+        self._state = ResponseState(
+            answers_turns=bool(detection) and detection.get("create_response", True)
+        )
+        self._patience: asyncio.Task[None] | None = None
         self._history = History()
         self._items: set[str] = set()
         self._server_interrupts = False
+        self._tells = 0
         self._tries = 0
         """Reconnects since a response last came to its end."""
 
@@ -104,6 +114,10 @@ class DirectRealtimeModel(RealtimeModel):
         self._closing = True
         reader, self._reader = self._reader, None
         socket, self._socket = self._socket, None
+        patience, self._patience = self._patience, None
+        if patience is not None:
+            patience.cancel()
+            await asyncio.wait([patience])
         if socket is not None:
             await socket.close()
         if reader is not None:
@@ -122,11 +136,15 @@ class DirectRealtimeModel(RealtimeModel):
         """Have the agent speak."""
         await self._send(*self._state.request())
 
-    async def interrupt(self, truncations: Sequence[Truncation]) -> None:
+    async def tell(self, text: str) -> None:
+        """Have the agent told something in the caller's place, and answer."""
+        await self._send(*self._told(text))
+
+    async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
         """Mute the open response, and cut what was not heard, item by item."""
         muted = self._state.mute()
         frames = []
-        if muted is not None and not self._server_interrupts:
+        if muted is not None and (unheard or not self._server_interrupts):
             frames.append(client.cancel_response(muted))
         for cut in truncations:
             self._history.truncated(cut)
@@ -152,7 +170,7 @@ class DirectRealtimeModel(RealtimeModel):
             case RealtimeModelSendAudio(audio):
                 return [client.append_audio(base64.b64encode(audio).decode())]
             case RealtimeModelSendUserInput(user_input):
-                return [client.message("user", _text(user_input)), *self._state.request()]
+                return self._told(_text(user_input))
             case RealtimeModelSendToolOutput(call, output):
                 # The session wants no response for a tool it does not know, and the caller would
                 # hear nothing: only a silent tool is answered silently.
@@ -179,6 +197,13 @@ class DirectRealtimeModel(RealtimeModel):
                 return [orjson.dumps(body).decode()]
             case _:  # pragma: no cover - the type check proves it cannot be reached
                 assert_never(event)
+
+    def _told(self, text: str) -> list[str]:
+        self._tells += 1
+        item_id = f"told_{self._tells}"
+        self._history.caller_said(item_id, text)
+        message = client.message("user", text, item_id)
+        return [message, *self._state.told(item_id)]
 
     def _adopt(self, settings: RealtimeSessionModelSettings) -> None:
         tools = [
@@ -272,6 +297,15 @@ class DirectRealtimeModel(RealtimeModel):
                 self._server_interrupts = interrupt_response
             case server.SpeechStarted(item_id):
                 self._history.caller_spoke(item_id)
+                self._state.caller_began()
+            case server.SpeechStopped():
+                frames = self._state.caller_stopped()
+                self._wait_for_answer()
+                return frames
+            case server.CallItemAdded(_, call_id, output) if output:
+                self._state.read(call_id)
+            case server.MessageAdded(item_id):
+                self._state.read(item_id)
             case server.CallerTranscript(item_id, text):
                 self._history.caller_said(item_id, text)
             case server.TranscriptDone(_, item_id, transcript):
@@ -289,6 +323,18 @@ class DirectRealtimeModel(RealtimeModel):
             case _:
                 pass
         return []
+
+    def _wait_for_answer(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = None
+        if self._state.awaits_answer and not self._closing:
+            self._patience = asyncio.create_task(self._lose_patience(), name="realtime answer")
+
+    async def _lose_patience(self) -> None:
+        await asyncio.sleep(ANSWER_S)
+        if self._state.awaits_answer:
+            await self._send(*self._state.answer_overdue())
 
     async def _notify(self, event: RealtimeModelEvent) -> None:
         for listener in list(self._listeners):

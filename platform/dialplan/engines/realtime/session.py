@@ -1,7 +1,8 @@
 """The realtime engine: runs the Agents SDK's session for one call, over either transport.
 
 `direct` is our own model transport. `sdk` is the one of the SDK, kept to compare against: it does
-not reconnect, cannot keep a tool silent, and dials only when it is configured.
+not reconnect, cannot keep a tool silent, does not wait for the end of the caller's turn before it
+speaks of a tool's answer, and dials only when it is configured.
 """
 
 from __future__ import annotations
@@ -123,12 +124,23 @@ class RealtimeEngine:
         else:
             await self._raw('{"type":"response.create"}')
 
-    async def interrupt(self, truncations: Sequence[Truncation]) -> None:
+    async def tell(self, text: str) -> None:
+        """Tell the agent something as if the caller had said it, and have it answer."""
+        if self._direct is not None:
+            await self._direct.tell(text)
+        elif self._session is not None:
+            try:
+                await self._session.send_message(text)
+            except ConnectionClosed:
+                return  # the session tells it too
+
+    async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
         """Stop the speech under way and forget what the caller did not hear."""
         if self._direct is not None:
-            await self._direct.interrupt(truncations)
+            await self._direct.interrupt(truncations, unheard=unheard)
             return
-        if self._session is not None and not _server_interrupts(self._config.settings):
+        stops = _server_interrupts(self._config.settings) and not unheard
+        if self._session is not None and not stops:
             await self._session.model.send_event(
                 RealtimeModelSendInterrupt(force_response_cancel=True)
             )

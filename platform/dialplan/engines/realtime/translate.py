@@ -17,8 +17,6 @@ from dialplan.protocols.realtime.client import SAY_ID
 _EXPECTED = frozenset(
     {
         "conversation.created",
-        "conversation.item.added (function_call)",
-        "conversation.item.added (function_call_output)",
         "conversation.item.done",
         "conversation.item.input_audio_transcription.delta",
         "conversation.item.retrieved",

@@ -109,10 +109,14 @@ def _tools(tools: Sequence[ToolSchema]) -> list[dict[str, Any]]:
     ]
 
 
-def message(role: Literal["user", "assistant", "system"], text: str) -> str:
-    """`conversation.item.create` of a message."""
+def message(
+    role: Literal["user", "assistant", "system"], text: str, item_id: str | None = None
+) -> str:
+    """`conversation.item.create` of a message; `item_id` is ours to choose (32 characters)."""
     part = {"type": "output_text" if role == "assistant" else "input_text", "text": text}
-    item = {"type": "message", "role": role, "content": [part]}
+    item: dict[str, Any] = {"type": "message", "role": role, "content": [part]}
+    if item_id is not None:
+        item["id"] = item_id
     return _frame({"type": "conversation.item.create", "item": item})
 
 

@@ -67,6 +67,15 @@ class MessageAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class CallItemAdded:
+    """`conversation.item.added` or `.created` of a function call, or of the output of one."""
+
+    item_id: str
+    call_id: str
+    output: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ItemTruncated:
     """`conversation.item.truncated`."""
 
@@ -208,6 +217,7 @@ ServerEvent = (
     | SpeechStopped
     | IdleTimeout
     | MessageAdded
+    | CallItemAdded
     | ItemTruncated
     | ItemDeleted
     | CallerTranscript
@@ -271,6 +281,9 @@ def _text(item: Json) -> str:
 
 def _item_added(data: Json) -> ServerEvent:
     item = data["item"]
+    if item["type"] in ("function_call", "function_call_output"):
+        output = item["type"] == "function_call_output"
+        return CallItemAdded(item["id"], item["call_id"], output)
     if item["type"] != "message":
         return Unknown(f"{data['type']} ({item['type']})")
     return MessageAdded(item["id"], data.get("previous_item_id"), item["role"], _text(item))

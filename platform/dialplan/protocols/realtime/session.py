@@ -33,9 +33,22 @@ class ResponseState:
 
     Answers to tool calls share one response: it is asked for when the last open call of the
     session is answered, so that two tools of one response do not make the model speak twice.
+
+    The model's own words wait for the end of the caller's turn. Where the server answers turns by
+    itself, its response takes the place of ours, provided that it began when all our messages
+    and tool outputs were in the conversation: the server tells of each, in order with the response.
+    Words to say exactly do not wait: when they are due is for the call to decide.
+
+    Args:
+        answers_turns: the server begins a response when the caller's turn ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers_turns: bool = False) -> None:
+        self._answers_turns = answers_turns
+        self._caller_speaks = False
+        self._turn_unanswered = False
+        self._unread: set[str] = set()
+        self._moot: str | None = None
         self._count = 0
         self._active: str | None = None
         self._asked: _Request | None = None
@@ -73,6 +86,11 @@ class ResponseState:
         self._answering = None
         if self._asked is not None and metadata.get(REQUEST) == self._asked.event_id:
             self._answering, self._asked = self._asked, None
+        elif REQUEST not in metadata:
+            self._turn_unanswered = False
+            if not self._unread:
+                self._wanted = False
+                self._moot = None if self._asked is None else self._asked.event_id
 
     def done(self, response_id: str) -> list[str]:
         """Note `response.done`; return what may be asked for now."""
@@ -82,13 +100,21 @@ class ResponseState:
         return self._next()
 
     def refused(self, event_id: str | None, code: str | None) -> list[str]:
-        """Note an `error`. A request that came too early waits; any other refused one is gone."""
+        """Note an `error`. A request that came too early waits; any other refused one is gone.
+
+        Without an event of ours it was the server that met our response when it wanted to answer
+        the caller: then that is for us to ask for.
+        """
+        if event_id is None and code == ALREADY_ACTIVE:
+            self._wanted, self._turn_unanswered = True, False
+            return self._next()
         asked = self._asked
         if asked is None or asked.event_id != event_id:
             return []
         self._asked = None
         if code == ALREADY_ACTIVE:
-            self._put_back(asked)
+            if asked.say is not None or asked.event_id != self._moot:
+                self._put_back(asked)
             return []  # the end of the response that is in the way sends it again
         return self._next()
 
@@ -99,6 +125,34 @@ class ResponseState:
         self._muted.add(self._active)
         return self._active
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the caller's turn is over and the server has not begun to answer it."""
+        return self._turn_unanswered
+
+    def caller_began(self) -> None:
+        """Note that the caller speaks."""
+        self._caller_speaks, self._turn_unanswered = True, False
+
+    def caller_stopped(self) -> list[str]:
+        """Note the end of the caller's turn; return what may be asked for now."""
+        self._caller_speaks, self._turn_unanswered = False, self._answers_turns
+        return self._next()
+
+    def answer_overdue(self) -> list[str]:
+        """Wait no longer for the server's answer to a turn: it heard nothing to be answered."""
+        self._turn_unanswered = False
+        return self._next()
+
+    def told(self, item_id: str) -> list[str]:
+        """Ask for a response to a message that we put into the conversation."""
+        self._unread.add(item_id)
+        return self.request()
+
+    def read(self, key: str) -> None:
+        """Note that the conversation holds a message, or the output of a tool call, by its id."""
+        self._unread.discard(key)
+
     def called(self, call_id: str) -> None:
         """Note a tool call of the model."""
         self._open_calls.add(call_id)
@@ -106,6 +160,7 @@ class ResponseState:
     def answered(self, call_id: str, wants_response: bool) -> list[str]:
         """Note that a tool call was answered; ask for a response once all of them are."""
         self._open_calls.discard(call_id)
+        self._unread.add(call_id)
         self._wanted = self._wanted or wants_response
         return self._next()
 
@@ -117,6 +172,8 @@ class ResponseState:
             self._put_back(self._answering or _Request(self._next_id()))
         self._active = None
         self._asked = None
+        self._caller_speaks = self._turn_unanswered = False
+        self._unread.clear()  # told anew, ahead of any response
         self._muted.clear()
         return self._next()
 
@@ -135,7 +192,12 @@ class ResponseState:
             return []
         if self._says:
             self._asked = self._says.popleft()
-        elif self._wanted and not self._open_calls:
+        elif (
+            self._wanted
+            and not self._open_calls
+            and not self._caller_speaks
+            and not self._turn_unanswered
+        ):
             self._wanted = False
             self._asked = _Request(self._next_id())
         else:

@@ -1,0 +1,1 @@
+"""Runs the conversations that a vertical ships, and says what did not go as it should."""

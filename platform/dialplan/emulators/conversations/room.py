@@ -1,0 +1,149 @@
+"""A house for one conversation: database, server and peers of its own, so that nothing is shared.
+
+The databases' server, the voices and the embeddings are the only things that outlive it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from dialplan.config.conversations import LoadedConversation
+from dialplan.config.load import LoadedVertical
+from dialplan.config.seeds import load_seed as read_seed
+from dialplan.emulators.house import House
+from dialplan.emulators.loopback import listen, serving
+from dialplan.emulators.openai.mind import Mind
+from dialplan.emulators.stage import Sound, set_stage
+from dialplan.errors import StoreError
+from dialplan.model.tenants import Tenant, Tenants
+from dialplan.runtime.clock import Clock, MovedClock
+from dialplan.runtime.reload import Cast
+from dialplan.runtime.service import Service, open_service
+from dialplan.settings import Settings
+from dialplan.store.facts import Fact
+from dialplan.store.seed import load_seed
+from dialplan.web.app import build_app
+
+LINE = "+15550100000"
+CALLER = "+15550107700"
+TENANT = "conversation"
+
+
+class RowsRefused(StoreError):
+    """The database does not take the rows that are given."""
+
+
+def zone_of(loaded: LoadedVertical, told: LoadedConversation) -> ZoneInfo:
+    """Return the time zone of the business."""
+    return ZoneInfo(str(values_of(loaded, told).get("timezone") or "UTC"))
+
+
+def values_of(loaded: LoadedVertical, told: LoadedConversation) -> dict[str, object]:
+    """Return the vertical's variables with the conversation's values over the defaults."""
+    defaults = {name: one.default for name, one in loaded.vertical.variables.items()}
+    return {**defaults, **told.conversation.given.variables}
+
+
+def clock_of(loaded: LoadedVertical, told: LoadedConversation) -> Clock:
+    """Return the clock of the call: it stands at `given.now` at this moment and goes on."""
+    written = told.conversation.given.now
+    if written is None:
+        return Clock()
+    moment = datetime.fromisoformat(written).replace(tzinfo=zone_of(loaded, told))
+    return MovedClock(moment.astimezone(UTC))
+
+
+@asynccontextmanager
+async def open_room(
+    loaded: LoadedVertical,
+    told: LoadedConversation,
+    *,
+    database_url: str,
+    sound: Sound,
+    mind: Mind,
+    clock: Clock,
+    watch: Callable[[Fact], None],
+) -> AsyncIterator[House]:
+    """Start everything that one call needs, with the rows that are given.
+
+    Raises:
+        VerticalProblems: the rows do not fit the tables.
+        RowsRefused: the database refused them.
+    """
+    vertical = loaded.vertical
+    given = told.conversation.given
+    tenants = Tenants(
+        tenants={
+            TENANT: Tenant(lines={LINE: vertical.name}, variables=dict(given.variables)),
+        }
+    )
+    phones = {
+        str(value)
+        for name, value in values_of(loaded, told).items()
+        if vertical.variables[name].type == "phone" and value is not None
+    }
+    listener = listen("127.0.0.1", 0)
+    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        stage = await stack.enter_async_context(
+            set_stage(
+                {vertical.name: loaded},
+                [LINE],
+                phones,
+                origin=origin,
+                sound=sound,
+                mind=mind,
+                notice=None,
+            )
+        )
+        service = await stack.enter_async_context(
+            open_service(
+                Settings(data=Path(), database_url=SecretStr(database_url)),
+                _secrets(loaded),
+                stage.peers,
+                watch=watch,
+                cast=Cast({vertical.name: loaded}, tenants),
+                clock=clock,
+                mocks=told.conversation.mocks,
+            )
+        )
+        await _seed(service, loaded, told, clock)
+        app = build_app(
+            service.switchboard,
+            [origin],
+            registry=CollectorRegistry(),
+            ping=service.database.ping,
+        )
+        await stack.enter_async_context(serving(app, listener))
+        yield House(origin, stage, service)
+
+
+async def _seed(
+    service: Service, loaded: LoadedVertical, told: LoadedConversation, clock: Clock
+) -> None:
+    name = told.conversation.given.seed
+    if name is None:
+        return
+    vertical, zone = loaded.vertical, zone_of(loaded, told)
+    today = clock.now().astimezone(zone).date()
+    rows = read_seed(loaded.folder, name, vertical.database, today=today, zone=zone)
+    tables = vertical.database.tables
+    try:
+        await load_seed(
+            service.database, vertical.name, TENANT, tables, rows, today=today, timezone=str(zone)
+        )
+    except StoreError as error:
+        raise RowsRefused(str(error)) from error
+
+
+def _secrets(loaded: LoadedVertical) -> Mapping[str, str]:
+    # The emulated services take any token.
+    return {secret.upper(): "rehearsal" for secret in loaded.vertical.secrets}

@@ -1,0 +1,66 @@
+"""The minutes of one call: what happened, as facts in the order it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from dialplan.call.transcript import Line
+from dialplan.runtime.clock import Clock
+from dialplan.runtime.switchboard import CallRequest
+from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+
+
+class Minutes:
+    """Numbers and dates the facts of one call. `note` takes each and must not block."""
+
+    def __init__(self, request: CallRequest, clock: Clock, note: Callable[[Fact], None]) -> None:
+        self._request = request
+        self._clock = clock
+        self._note = note
+        self._seq = 0
+
+    def began(self) -> None:
+        """Note that the call was answered."""
+        line = self._request.line
+        self._note(
+            CallBegan(
+                *self._stamp(),
+                tenant=line.tenant,
+                vertical=line.vertical.vertical.name,
+                caller=self._request.caller,
+                called=line.number,
+                version=line.vertical.version,
+            )
+        )
+
+    def spoken(self, lines: Iterable[Line]) -> None:
+        """Note turns that were spoken and heard."""
+        for line in lines:
+            self._note(
+                TurnSpoken(*self._stamp(), line.speaker, line.agent, line.text, line.heard_ms)
+            )
+
+    def handed_over(self, source: str, target: str) -> None:
+        """Note that another agent talks to the caller."""
+        self._note(HandedOff(*self._stamp(), source=source, target=target))
+
+    def tool_ran(
+        self,
+        call_sid: str,
+        agent: str,
+        tool: str,
+        arguments: Mapping[str, object],
+        status: str,
+        ms: float,
+    ) -> None:
+        """Note one run of a tool (the tools' `Ledger`)."""
+        self._note(ToolRan(*self._stamp(), agent, tool, arguments, status, ms))
+
+    def ended(self, reason: str, duration_ms: int) -> None:
+        """Note that the call is over."""
+        self._note(CallEnded(*self._stamp(), reason=reason, duration_ms=duration_ms))
+
+    def _stamp(self) -> tuple[str, int, datetime]:
+        self._seq += 1
+        return self._request.call_sid, self._seq, self._clock.now()

@@ -1,0 +1,69 @@
+"""The same whole call over the transport that the YAML chooses."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from dialplan.store.facts import CallEnded, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.tenancy import tenant_transaction
+
+SHIPPED = Path(__file__).parents[3] / "verticals"
+CLINIC = "+15550100001"
+# conftest types cannot be imported in importlib mode.
+Open = Callable[..., AbstractAsyncContextManager[Any]]
+
+
+@pytest.fixture
+def over_sdk(tmp_path: Path) -> Path:
+    """The shipped verticals, with the clinic's session carried by the Agents SDK's transport."""
+    folder = tmp_path / "verticals"
+    shutil.copytree(SHIPPED, folder)
+    file = folder / "healthcare" / "vertical.yaml"
+    written = file.read_text()
+    chosen = written.replace("\nvoice:\n", "\nvoice:\n  transport: sdk\n", 1)
+    assert chosen != written
+    file.write_text(chosen)
+    # Data of its own: the tests of this folder share one database.
+    tenants = folder / "tenants.yaml"
+    tenants.write_text(tenants.read_text().replace("  lakeside:", "  over_sdk:"))
+    return folder
+
+
+async def test_a_whole_booking_works_over_the_sdk_transport(rehearse: Open, over_sdk: Path) -> None:
+    async with rehearse(over_sdk) as rehearsal:
+        vertical = rehearsal.house.service.lines[CLINIC].vertical.vertical
+        assert vertical.voice.transport == "sdk"
+
+        await rehearsal.ring(
+            CLINIC,
+            "I need to see a doctor this week.",
+            "The first one is fine.",
+            "I was born on the fourth of May, nineteen eighty five.",
+            "Yes please.",
+            "No, that is all. Thank you, goodbye.",
+        )
+
+        ran = [(fact.tool, fact.status) for fact in rehearsal.of(ToolRan)]
+        assert ran[0] == ("find_slots", "ok")
+        assert ran[-1] == ("book_visit", "ok")
+        assert [(f.source, f.target) for f in rehearsal.of(HandedOff)] == [
+            ("front_desk", "scheduling")
+        ]
+        speakers = {fact.speaker for fact in rehearsal.of(TurnSpoken)}
+        assert speakers == {"agent", "caller"}
+        assert [fact.reason for fact in rehearsal.of(CallEnded)] == ["caller"]
+        line = rehearsal.house.service.lines[CLINIC]
+        async with tenant_transaction(
+            rehearsal.house.service.database, vertical.name, line.tenant
+        ) as connection:
+            booked = await connection.scalar(
+                text("SELECT count(*) FROM slots WHERE patient_id = 1")
+            )
+        assert booked == 1

@@ -1,0 +1,203 @@
+"""Every key of a conversation, held and missed through real calls; all calls in one run."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Results = Mapping[str, Any]
+TAKE = """\
+given: {seed: seed.yaml, now: "2026-12-31 23:58"}
+turns:
+  - caller: Ticket seven please.
+    model: [{tool: {find: {number: 7}}}, {tool: {take: {slot: 4}}}, {say: "Shall I?"}]
+    expect: {tool: {find: {number: 7}, take: {slot: 4}}, within: 3s}
+  - caller: Yes.
+    model: [{tool: {take: {slot: 4}}}, {say: Taken.}]
+    expect: {tool: {take: {slot: 4}}, says: taken}
+then:
+  - sql: SELECT string_agg(CAST(id AS text), ',') FROM tickets WHERE taken
+    equals: "4"
+  - call: {ended_by: caller, handoffs: 0, errors: 0}
+"""
+CONVERSATIONS = {
+    # Two that take the same slot, and one that finds no row at all: nothing is shared.
+    "take_once": TAKE,
+    "take_again": TAKE,
+    "empty": """\
+turns: [{caller: Hello there., model: [{tool: {find: {number: 7}}}, {say: Nothing.}]}]
+then:
+  - {sql: SELECT count(*) FROM tickets, equals: 0}
+  - {sql: INSERT INTO tickets DEFAULT VALUES RETURNING id, equals: 1}
+""",
+    "now": """\
+given: {now: "2026-12-31 23:58", variables: {owner: Maria}, caller: "+15550107123"}
+turns:
+  - {caller: "What time is it?", model: [{tool: hour}, {say: Late.}], expect: {tool: hour}}
+then:
+  - {sql: "SELECT to_char(began_at, 'YYYY') FROM dialplan.calls", equals: "2026"}
+""",
+    "tomorrow": """\
+given: {seed: seed.yaml, now: "2026-12-31 09:00"}
+turns:
+  - caller: What do you have tomorrow?
+    expect: {tool: {free: {day: "2027-01-01"}}}
+then: [{sql: "SELECT CAST(day AS text) FROM days", equals: "2027-01-01"}]
+""",
+    "mocked": """\
+mocks: {find: {id: 99}, weigh: null, take: {id: 4}}
+turns:
+  - caller: Weigh it and take it.
+    model:
+      - {tool: {take: {slot: 4}}}
+      - {tool: {find: {number: x}}}
+      - {tool: {find: {number: 7}}}
+      - {tool: weigh}
+      - {tool: {take: {slot: 4}}}
+      - {say: May I}
+    expect: {tool: {find: {number: 7}, weigh: {}, take: {slot: 4}}}
+  - {caller: Yes., model: [{tool: {take: {slot: 4}}}, {say: Done.}], expect: {tool: take}}
+then:
+  - {sql: SELECT count(*) FROM tickets, equals: 0}
+  - {call: {errors: 0}}
+""",
+    "by_agent": """\
+turns: [{caller: Goodbye., model: [{say: Bye., tool: leave}], expect: {says: bye}}]
+then: [{call: {ended_by: agent}}]
+""",
+    "by_transfer": """\
+turns: [{caller: A human please., model: [{say: One moment., tool: boss}]}]
+then: [{call: {ended_by: transfer}}]
+""",
+    "handed": """\
+turns:
+  - {caller: Down please., model: [{handoff: cellar}, {say: "Wine?"}], expect: {handoff: cellar}}
+  - {caller: Back please., model: [{handoff: desk}, {say: Yes.}], expect: {handoff: desk}}
+then: [{call: {handoffs: 2}}]
+""",
+    "wrong": """\
+turns:
+  - caller: Ticket seven.
+    model: [{tool: {find: {number: 7}}}, {say: Nothing there.}, {say: Never asked for.}]
+    expect:
+      handoff: cellar
+      tool: {find: {number: 8}}
+      says: [nothing, {any: [something, anything]}]
+      within: 100ms
+  - caller: Weigh it.
+    model: [{tool: weigh}, {say: Sorry.}]
+    expect: {tool: weigh}
+then:
+  - sql: SELECT count(*) FROM tickets
+    equals: 1
+  - sql: SELECT nothing
+  - sql: DELETE FROM tickets
+  - call:
+      ended_by: agent
+      handoffs: 1
+      errors: 0
+""",
+    "early": """\
+turns:
+  - {caller: Goodbye., model: [{say: Bye., tool: leave}]}
+  - {caller: Wait., model: [{say: Yes.}]}
+""",
+    "strayed": """\
+turns:
+  - {caller: Wine please., model: [{tool: {find: {number: 1}}, handoff: cellar}]}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def results(hold: Callable[..., list[Any]], shop: Callable[[Mapping[str, str]], Path]) -> Results:
+    return {one.told.conversation.name: one for one in hold(shop(CONVERSATIONS))}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("take_once", "take_again", "tomorrow", "mocked"),
+        *("by_agent", "by_transfer", "handed"),
+    ],
+)
+def test_a_conversation_that_goes_as_written_passes(results: Results, name: str) -> None:
+    assert results[name].failures == ()
+
+
+def _failures(result: Any) -> list[tuple[int, int, str, str]]:
+    return [(one.line, one.column, one.expected, one.got) for one in result.failures]
+
+
+def test_each_expectation_fails_at_its_place_with_both_sides(results: Results) -> None:
+    found = _failures(results["wrong"])
+
+    assert found[4][:3] == (9, 15, "an answer within 100 ms")
+    assert [one for at, one in enumerate(found) if at != 4] == [
+        (4, 65, "this response to be asked for", "it was not"),
+        (6, 16, "a handoff to `cellar`", "no handoff"),
+        (7, 14, "the tool `find` with number: 8", "`find` {number: 7} -> not_found"),
+        (8, 23, "to hear `something` or `anything`", "the agent said: Nothing there."),
+        (12, 20, "the tool `weigh`", "`weigh` {} -> failed"),
+        (15, 13, "1", "0"),
+        (16, 10, "a query for one value", 'column "nothing" does not exist'),
+        (17, 10, "a query for one value", "cannot execute DELETE in a read-only transaction"),
+        (19, 17, "the call to be ended by agent", "caller"),
+        (20, 17, "`handoffs: 1`", "0"),
+        (21, 15, "`errors: 0`", "1: the tool `weigh` failed"),
+    ]
+
+
+def test_the_transcript_shows_who_said_and_did_what_and_what_the_server_logged(
+    results: Results,
+) -> None:
+    assert results["wrong"].transcript == (
+        "desk: Hello.",
+        "caller: Ticket seven.",
+        "  tool `find` {number: 7} -> not_found",
+        "desk: Nothing there.",
+        "caller: Weigh it.",
+        "  tool `weigh` {} -> failed",
+        "desk: Sorry.",
+        "  ended: caller",
+        "  log: tool failed: weigh: DBAPIError 22012",
+    )
+
+
+def test_without_a_seed_the_tables_are_empty_and_a_query_cannot_write(results: Results) -> None:
+    assert _failures(results["empty"]) == [
+        (5, 11, "a query for one value", "cannot execute INSERT in a read-only transaction")
+    ]
+
+
+def test_the_platforms_tables_are_closed_to_the_queries_of_a_tenant(results: Results) -> None:
+    assert [one[3] for one in _failures(results["now"])] == ["permission denied for table calls"]
+
+
+def test_a_line_that_the_caller_never_came_to_say_fails(results: Results) -> None:
+    assert _failures(results["early"]) == [
+        (4, 14, "the caller to say this", "the call was over before (ended by agent)")
+    ]
+
+
+def test_a_call_that_leaves_the_script_says_where(results: Results) -> None:
+    assert (
+        3,
+        28,
+        "no response after those written here",
+        "another response was asked for after a tool had answered",
+    ) in (_failures(results["strayed"]))
+
+
+def test_the_first_failure_is_the_last_result_when_asked(
+    hold: Callable[..., list[Any]], shop: Callable[[Mapping[str, str]], Path]
+) -> None:
+    folder = shop({name: CONVERSATIONS[name] for name in ("by_agent", "early", "handed")})
+
+    results = hold(folder, at_once=1, fail_fast=True)
+
+    assert [(one.told.conversation.name, one.passed) for one in results] == [
+        ("by_agent", True),
+        ("early", False),
+    ]

@@ -1,0 +1,121 @@
+"""Open hours, by the clock of the business, in the words of a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dialplan.model.voice import Hours, parse_hours
+from dialplan.prompts.hours import ALWAYS, Opening, opening
+
+CLINIC = {"mon-fri": "08:00-12:00, 13:00-18:00", "sat": "09:00-13:00", "holidays": "US"}
+
+
+def at(when: str, written: dict[str, str] | None = None) -> Opening:
+    hours = Hours.model_validate(parse_hours(CLINIC if written is None else written))
+    return opening(hours, datetime.fromisoformat(when).replace(tzinfo=ZoneInfo("America/Chicago")))
+
+
+def test_without_hours_it_is_always_open() -> None:
+    assert opening(None, datetime(2026, 3, 2)) == ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("when", "is_open"),
+    [
+        ("2026-03-02T07:59:59", False),
+        ("2026-03-02T08:00", True),
+        ("2026-03-02T11:59:59", True),
+        ("2026-03-02T12:00", False),
+        ("2026-03-02T13:00", True),
+        ("2026-03-02T18:00", False),
+        ("2026-03-07T12:59", True),
+        ("2026-03-08T10:00", False),
+    ],
+)
+def test_the_opening_belongs_to_it_and_the_closing_does_not(when: str, is_open: bool) -> None:
+    assert at(when).open is is_open
+
+
+def test_hours_are_told_in_the_order_of_the_day() -> None:
+    said = at("2026-03-02T10:00", {"mon": "13:00-17:30, 08:00-12:00"}).hours_today
+
+    assert said == "open from 8 AM to 12 PM and from 1 PM to 5:30 PM"
+
+
+def test_a_holiday_is_closed_and_named() -> None:
+    thanksgiving = at("2026-11-26T10:00")
+
+    assert not thanksgiving.open
+    assert thanksgiving.hours_today == "closed for Thanksgiving Day"
+    assert thanksgiving.next_opening == "tomorrow at 8 AM"
+
+
+def test_a_holiday_that_is_moved_is_named_without_a_note() -> None:
+    # Independence Day of 2026 is a Saturday, observed the Friday before.
+    assert at("2026-07-03T10:00").hours_today == "closed for Independence Day"
+
+
+def test_without_a_region_no_day_is_a_holiday() -> None:
+    assert at("2026-12-25T10:00", {"mon-fri": "08:00-18:00"}).open
+
+
+def test_a_part_of_a_country_has_holidays_of_its_own() -> None:
+    # Lincoln's birthday.
+    week = {"mon-fri": "08:00-18:00"}
+
+    assert at("2026-02-12T10:00", {**week, "holidays": "US-IL"}).open is False
+    assert at("2026-02-12T10:00", {**week, "holidays": "US"}).open is True
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("2026-03-02T07:00", "today at 8 AM"),
+        ("2026-03-02T09:00", "today at 1 PM"),
+        ("2026-03-02T19:00", "tomorrow at 8 AM"),
+        ("2026-03-07T14:00", "Monday, March 9 at 8 AM"),
+        ("2026-12-24T19:00", "Saturday, December 26 at 9 AM"),
+        ("2026-12-31T19:00", "Saturday, January 2 at 9 AM"),
+    ],
+)
+def test_the_next_opening_is_told(when: str, said: str) -> None:
+    assert at(when).next_opening == said
+
+
+def test_a_night_is_one_stretch() -> None:
+    bar = {"fri": "18:00-24:00", "sat": "00:00-02:00"}
+
+    assert at("2026-03-06T23:59:59", bar).open
+    assert at("2026-03-07T00:00", bar).open
+    assert at("2026-03-06T23:00", bar).hours_today == "open from 6 PM to midnight"
+    assert at("2026-03-06T23:00", bar).next_opening == "Friday, March 13 at 6 PM"
+
+
+def test_a_whole_day_is_said_so() -> None:
+    day = {"mon": "00:00-24:00"}
+
+    assert at("2026-03-02T03:00", day).hours_today == "open all day"
+    assert at("2026-03-02T03:00", day).open
+
+
+def test_what_never_opens_has_no_next_opening() -> None:
+    assert at("2026-03-02T10:00", {"mon": "closed"}) == Opening(False, "closed", "")
+
+
+def test_what_is_always_open_has_no_next_opening() -> None:
+    assert at("2026-03-02T10:00", {"mon-sun": "00:00-24:00"}).next_opening == ""
+
+
+def test_a_country_is_told_though_its_holidays_have_no_english_names() -> None:
+    week = {"mon-sun": "08:00-18:00", "holidays": "DE"}
+
+    assert at("2026-12-25T10:00", week).open is False
+
+
+@pytest.mark.parametrize("region", ["XX", "US-QQ"])
+def test_a_region_that_nobody_knows_is_refused_at_load(region: str) -> None:
+    with pytest.raises(ValueError, match=f"no public holidays are known of `{region}`"):
+        parse_hours({"mon": "08:00-18:00", "holidays": region})

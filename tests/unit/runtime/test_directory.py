@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from dialplan.config.load import LoadedVertical, load_vertical
+from dialplan.runtime.directory import Directory, Line, Trial
+
+CALLED, CALLER = "+15550100001", "+15550107788"
+
+
+def line(loaded: LoadedVertical, tenant: str) -> Line:
+    return Line(CALLED, tenant, loaded, {}, {})
+
+
+def directory(folder: Path, *, fraction: float, numbers: tuple[str, ...] = ()) -> Directory:
+    text = (
+        "dialplan: 1\nname: shop\ntitle: Shop\nvoice: {greeting: Hi.}\n"
+        "agents: {desk: {entry: true, prompt: Be kind.}}\n"
+    )
+    (folder / "shop").mkdir()
+    (folder / "shop" / "vertical.yaml").write_text(text)
+    loaded = load_vertical(folder / "shop")
+    trial = Trial(line(loaded, "new"), fraction, frozenset(numbers))
+    return Directory({CALLED: line(loaded, "old")}, {CALLED: trial})
+
+
+def tenant(lines: Directory, sid: str, caller: str = CALLER) -> str:
+    chosen = lines.choose(CALLED, caller, sid)
+    assert chosen is not None
+    return chosen.tenant
+
+
+def test_a_share_of_the_calls_gets_the_newer_version_and_each_call_always_the_same(
+    tmp_path: Path,
+) -> None:
+    lines = directory(tmp_path, fraction=0.2)
+
+    chosen = [tenant(lines, f"CA{n}") for n in range(2000)]
+
+    assert 320 < chosen.count("new") < 480
+    assert chosen == [tenant(lines, f"CA{n}") for n in range(2000)]
+
+
+def test_listed_callers_and_listed_called_numbers_get_the_newer_version(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    by_caller = directory(tmp_path / "a", fraction=0, numbers=(CALLER,))
+    by_called = directory(tmp_path / "b", fraction=0, numbers=(CALLED,))
+
+    assert tenant(by_caller, "CA1") == "new"
+    assert tenant(by_caller, "CA1", "+15550100222") == "old"
+    assert tenant(by_called, "CA1", "anonymous") == "new"
+
+
+def test_a_number_that_nobody_owns_has_no_line(tmp_path: Path) -> None:
+    assert directory(tmp_path, fraction=1).choose("+15550109999", CALLER, "CA1") is None
+
+
+def test_replaced_lines_answer_the_next_call_and_leave_the_old_line_as_it_was(
+    tmp_path: Path,
+) -> None:
+    lines = directory(tmp_path, fraction=0)
+    before = lines.choose(CALLED, CALLER, "CA1")
+
+    lines.replace({}, {})
+
+    assert before is not None
+    assert before.tenant == "old"
+    assert lines.choose(CALLED, CALLER, "CA2") is None
