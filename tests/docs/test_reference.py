@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel
 
 from dialplan.cli.main import cli
 from dialplan.cli.reference.__main__ import main
@@ -18,16 +17,12 @@ from dialplan.cli.reference.examples import Examples
 from dialplan.cli.reference.language import sections_of
 from dialplan.cli.reference.markdown import slug
 from dialplan.cli.reference.pages import pages
-from dialplan.model.schema import KINDS
-from dialplan.model.voice import Hours, Span
+from dialplan.model.schema import KINDS, described
 from dialplan.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 MADE = pages(ROOT / "verticals")
-
-WRITTEN_OTHERWISE: set[type[BaseModel]] = {Hours, Span}
-"""Types that no author writes: their short form is the only one."""
 
 
 @pytest.mark.parametrize("name", sorted(MADE))
@@ -45,12 +40,16 @@ def test_the_command_writes_every_page(tmp_path: Path) -> None:
     assert written == set(MADE)
 
 
-def models_of(annotation: Any) -> set[type[BaseModel]]:
-    """Return the types named in an annotation, and those that they name in turn."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        inner = [models_of(field.annotation) for field in annotation.model_fields.values()]
-        return {annotation}.union(*inner)
-    return set().union(*(models_of(one) for one in get_args(annotation)))
+def owners(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the keys of every mapping that a kind of file may hold, by its type's name."""
+    root = described(kind)
+    types = {kind: root, **root.get("$defs", {})}
+    return {
+        name: schema["properties"]
+        for name, schema in types.items()
+        # The short form of hours is the only one; its schema stands at the key itself.
+        if "properties" in schema and name not in ("Hours", "Span")
+    }
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -63,12 +62,12 @@ def test_every_key_of_every_type_is_in_the_reference(kind: str) -> None:
     shown = {(re.sub(r"^.*`([^`]*)`$", r"\1", key), meaning) for key, meaning in rows}
 
     missing = [
-        f"{model.__name__}.{field.alias or name}"
-        for model in models_of(KINDS[kind]) - WRITTEN_OTHERWISE
-        for name, field in model.model_fields.items()
+        f"{owner}.{key}"
+        for owner, properties in owners(kind).items()
+        for key, schema in properties.items()
         if not any(
-            key == (field.alias or name) and meaning.startswith(str(field.description)[:40])
-            for key, meaning in shown
+            one == key and meaning.startswith(str(schema.get("description"))[:40])
+            for one, meaning in shown
         )
     ]
     assert not missing, "run `make docs`"
@@ -77,10 +76,10 @@ def test_every_key_of_every_type_is_in_the_reference(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_key_says_what_it_means(kind: str) -> None:
     mute = [
-        f"{model.__name__}.{name}"
-        for model in models_of(KINDS[kind])
-        for name, field in model.model_fields.items()
-        if not field.description
+        f"{owner}.{key}"
+        for owner, properties in owners(kind).items()
+        for key, schema in properties.items()
+        if not schema.get("description")
     ]
 
     assert not mute, "write a docstring below the attribute"
@@ -88,7 +87,7 @@ def test_every_key_says_what_it_means(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_example_fits_its_key(kind: str) -> None:
-    root = KINDS[kind].model_json_schema(by_alias=True, mode="validation")
+    root = described(kind)
     for section in sections_of(kind, Examples.under(ROOT / "verticals")):
         for key in section.keys:
             written = yaml.load(key.example, yaml.BaseLoader)  # noqa: S506  keeps all as text

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from datetime import date
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TypeVar
 
 import click
 
-from dialplan.config.conversations import load_conversations
-from dialplan.config.load import LoadedVertical, check_tenants, load_vertical
+from dialplan.config.load import check_tenants, check_vertical
 from dialplan.config.problem import (
     Problem,
-    VerticalProblems,
     errors_in,
+    limited,
+    render_github,
     render_json,
     render_text,
+    seen_from,
 )
-from dialplan.config.seeds import load_seed
+from dialplan.config.shape import Typed
+from dialplan.model.vertical import Vertical
 
-_ANY_DAY = date(2026, 1, 5)
-
+_Result = TypeVar("_Result")
 
 _EXAMPLES = """\b
 Examples:
   dialplan check
   dialplan check verticals/repair_shop
-  dialplan check --format json verticals
+  dialplan check --strict --format github verticals
+\b
+Exit codes: 0 nothing to change, 1 problems, 2 wrong use.
 """
 
 
@@ -36,30 +43,83 @@ Examples:
 @click.option(
     "--format",
     "shape",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "github"]),
     default="text",
     help="How problems are printed.",
 )
-def check(paths: tuple[Path, ...], shape: str) -> None:
+@click.option("--strict", is_flag=True, help="Let warnings count as errors.")
+def check(paths: tuple[Path, ...], shape: str, strict: bool) -> None:
     """Check verticals: their shape, their references, their conversations and their seed.
 
     PATH is a vertical's folder, a folder of verticals, or a tenants.yaml. Without one, ./verticals.
     """
-    problems: list[Problem] = []
-    checked = 0
+    targets: dict[Path, None] = {}
+    tenants: dict[Path, list[Path]] = {}
     for path in paths or (Path("verticals"),):
-        folders, tenants = _targets(path)
-        if not folders and tenants is None:
+        folders, file = _targets(path)
+        if not folders and file is None:
             click.echo(f"no vertical.yaml found in `{path}`", err=True)
             sys.exit(2)
-        loaded = [one for folder in folders if (one := _check(folder, problems)) is not None]
-        checked += len(folders)
-        if tenants is not None:
-            _check_tenants(tenants, loaded, whole=len(loaded) == len(folders), into=problems)
-    unique = sorted(set(problems))
-    click.echo(render_json(unique) if shape == "json" else render_text(unique) or _fine(checked))
-    if errors_in(unique):
-        sys.exit(2)
+        targets.update(dict.fromkeys(folders))
+        if file is not None:
+            tenants[file] = folders
+    problems = seen_from(Path.cwd(), limited(problems_of(list(targets), tenants)))
+    match shape:
+        case "json":
+            click.echo(render_json(problems))
+        case "github":
+            if problems:
+                click.echo(render_github(problems))
+        case _:
+            click.echo(render_text(problems) or _fine(len(targets)))
+    if errors_in(problems) or (strict and problems):
+        sys.exit(1)
+
+
+def problems_of(folders: Iterable[Path], tenants: dict[Path, list[Path]]) -> list[Problem]:
+    """All problems of verticals, and of tenants files with the verticals beside them."""
+    found = _Findings()
+    made: dict[Path, Typed[Vertical] | None] = {}
+    asked = {folder for beside in tenants.values() for folder in beside}
+    for folder in folders:
+        reading = found.of(folder / "vertical.yaml", partial(check_vertical, folder))
+        found.problems += reading.problems if reading is not None else ()
+        if folder in asked:
+            made[folder] = reading.made if reading is not None else None
+    for file, beside in tenants.items():
+        # Of a vertical that cannot be read at all, nobody knows what its lines must give it.
+        some = [one for folder in beside if (one := made[folder]) is not None]
+        if len(some) == len(beside):
+            checked = found.of(file, partial(check_tenants, file, some))
+            found.problems += checked[1] if checked is not None else ()
+    return found.problems
+
+
+@dataclass(slots=True)
+class _Findings:
+    problems: list[Problem] = field(default_factory=list)
+
+    def of(self, file: Path, work: Callable[[], _Result]) -> _Result | None:
+        """What the work gives; where it fails, our own bug is one more problem, not the last."""
+        try:
+            return work()
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            kind = type(error).__name__
+            self.problems.append(
+                Problem(
+                    str(file),
+                    1,
+                    1,
+                    "E901",
+                    "error",
+                    "",
+                    f"dialplan itself failed here: `{kind}` in "
+                    f"`{os.path.basename(last.filename)}:{last.lineno}`",
+                    "please report it with this file; other files were checked",
+                )
+            )
+            return None
 
 
 def _fine(checked: int) -> str:
@@ -67,46 +127,15 @@ def _fine(checked: int) -> str:
 
 
 def _targets(path: Path) -> tuple[list[Path], Path | None]:
-    if path.is_file():
-        if path.name == "tenants.yaml":
-            return _verticals_in(path.parent), path
-        return ([path.parent], None) if path.name == "vertical.yaml" else ([], None)
-    if (path / "vertical.yaml").is_file():
+    if path.name == "tenants.yaml" and path.exists() and not path.is_dir():
+        return _verticals_in(path.parent), path
+    if path.name == "vertical.yaml" and path.exists() and not path.is_dir():
+        return [path.parent], None
+    if os.path.lexists(path / "vertical.yaml"):
         return [path], None
     tenants = path / "tenants.yaml"
-    return _verticals_in(path), tenants if tenants.is_file() else None
+    return _verticals_in(path), tenants if os.path.lexists(tenants) else None
 
 
 def _verticals_in(folder: Path) -> list[Path]:
     return sorted(file.parent for file in folder.glob("*/vertical.yaml"))
-
-
-def _check(folder: Path, into: list[Problem]) -> LoadedVertical | None:
-    try:
-        loaded = load_vertical(folder)
-    except VerticalProblems as found:
-        into += found.problems
-        return None
-    into += loaded.warnings
-    try:
-        load_conversations(loaded)
-    except VerticalProblems as found:
-        into += found.problems
-    database = loaded.vertical.database
-    if database.seed is not None:
-        try:
-            load_seed(folder, database.seed, database, today=_ANY_DAY, zone=ZoneInfo("UTC"))
-        except VerticalProblems as found:
-            into += found.problems
-    return loaded
-
-
-def _check_tenants(
-    tenants: Path, loaded: list[LoadedVertical], *, whole: bool, into: list[Problem]
-) -> None:
-    if not whole:
-        return  # a vertical that did not load would be reported again as unknown
-    try:
-        into += check_tenants(tenants, [one.vertical for one in loaded])[1]
-    except VerticalProblems as found:
-        into += found.problems

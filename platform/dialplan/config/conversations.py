@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from dialplan.config.load import LoadedVertical, misfit
-from dialplan.config.problem import Problem, VerticalProblems, did_you_mean, errors_in
-from dialplan.config.shape import locate, typed
-from dialplan.config.source import Place, Source, Value
+from dialplan.config.problem import Problem
+from dialplan.config.shape import Typed, typed
+from dialplan.config.source import Source
+from dialplan.config.steps import Steps, locate
+from dialplan.config.tenants import misfit
+from dialplan.config.values import Place, Value
 from dialplan.model.conversation import Conversation
 from dialplan.model.vertical import Vertical
-
-Steps = tuple[str | int, ...]
-"""The way to a value in a file: keys and indexes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +31,40 @@ class LoadedConversation:
         return locate(self.root, steps)[0]
 
 
-def load_conversations(loaded: LoadedVertical) -> dict[str, LoadedConversation]:
-    """All conversations of a vertical, by file name inside its folder, in order.
-
-    Raises:
-        VerticalProblems: some have errors; all of them are in it.
-    """
-    pattern = loaded.vertical.conversations
-    if pattern is None:
-        return {}
+def read(
+    folder: Path, vertical: Typed[Vertical]
+) -> tuple[dict[str, LoadedConversation], list[Problem]]:
+    """Read all conversations of a vertical, by file name inside its folder, in order."""
+    pattern = vertical.content.conversations
     found: dict[str, LoadedConversation] = {}
     problems: list[Problem] = []
-    for file in sorted(loaded.folder.glob(pattern)):
-        name = file.relative_to(loaded.folder).as_posix()
-        source = Source(loaded.folder)
+    for file in sorted(folder.glob(pattern)) if pattern is not None else ():
+        name = file.relative_to(folder).as_posix()
+        source = Source(folder)
         root = source.load(name)
         made = typed(source, root, Conversation) if root is not None else None
-        if root is not None and made is not None:
-            _Check(source, root, loaded.vertical).all(made)
-            found[name] = LoadedConversation(name, file, made, root)
+        if made is not None:
+            _Check(source, made, vertical).all()
+            found[name] = LoadedConversation(name, file, made.content, made.root)
         problems += source.problems
-    if errors_in(problems):
-        raise VerticalProblems(problems)
-    return found
+    return found, problems
 
 
 class _Check:
-    """Checks one conversation against its vertical."""
+    """Checks one conversation; nothing is concluded from what is broken on either side."""
 
-    def __init__(self, source: Source, root: Value, vertical: Vertical) -> None:
+    def __init__(
+        self, source: Source, made: Typed[Conversation], vertical: Typed[Vertical]
+    ) -> None:
         self._source = source
-        self._root = root
+        self._made = made
         self._vertical = vertical
 
-    def all(self, conversation: Conversation) -> None:
+    def all(self) -> None:
+        conversation = self._made.content
         self._given(conversation)
         for index, turn in enumerate(conversation.turns):
-            at = ("turns", index)
+            at: Steps = ("turns", index)
             if turn.expect.handoff is not None:
                 self._agent((*at, "expect", "handoff"), turn.expect.handoff)
             self._tools((*at, "expect", "tool"), turn.expect.tool)
@@ -78,57 +75,75 @@ class _Check:
                 self._tools((*at, "model", number, "tool"), step.tool)
                 if step.handoff is not None:
                     self._agent((*at, "model", number, "handoff"), step.handoff)
-            if conversation.scripted and turn.model is None:
+            if conversation.scripted and turn.model is None and not self._made.lost(*at):
                 message = "`model` is missing"
                 self._problem(at, "E202", message, "every turn has it, or none")
         for name in conversation.mocks:
             self._tool(("mocks", name), name, key=True)
 
     def _given(self, conversation: Conversation) -> None:
-        seed, values = conversation.given.seed, conversation.given.variables
-        if seed is not None and not (self._source.folder / seed).is_file():
-            self._problem(("given", "seed"), "E108", f"cannot read `{seed}`: no such file")
-        known = self._vertical.variables
-        for name, value in values.items():
-            at = ("given", "variables", name)
-            if name not in known:
-                hint = did_you_mean(name, known)
-                self._problem(at, "E303", f"no variable named `{name}`", hint, key=True)
-            elif fault := misfit(known[name].type, value):
-                self._problem(at, "E311", fault)
-        for name, variable in known.items():
-            if variable.default is None and name not in values:
+        given = conversation.given
+        if given.now is not None:
+            try:
+                datetime.fromisoformat(given.now)
+            except ValueError:
+                self._problem(("given", "now"), "E316", f"there is no moment `{given.now}`")
+        if given.seed is not None and not (self._source.folder / given.seed).is_file():
+            message = f"cannot read `{given.seed}`: no such file"
+            self._problem(("given", "seed"), "E108", message)
+        variables = self._vertical.content.variables
+        declared = self._vertical.named("variables")
+        for name, value in given.variables.items():
+            at: Steps = ("given", "variables", name)
+            if name not in declared:
+                if not self._vertical.open("variables"):
+                    hint = self._source.hint(name, declared)
+                    self._problem(at, "E303", f"no variable named `{name}`", hint, key=True)
+            elif not self._vertical.unsure("variables", name) and (
+                fault := misfit(variables[name], value)
+            ):
+                self._problem(at, "E311", *fault)
+        if self._vertical.lost("variables") or self._made.lost("given"):
+            return
+        for name, variable in variables.items():
+            if variable.default is None and name not in given.variables:
                 hint = "give it one under `given.variables`"
                 self._problem(("given",), "E314", f"variable `{name}` has no value", hint, key=True)
 
     def _agent(self, at: Steps, name: str) -> None:
-        if name not in self._vertical.agents:
-            hint = did_you_mean(name, self._vertical.agents)
-            self._problem(at, "E301", f"no agent named `{name}`", hint)
+        known = self._vertical.named("agents")
+        if name not in known and not self._vertical.open("agents"):
+            self._problem(at, "E301", f"no agent named `{name}`", self._source.hint(name, known))
 
     def _tools(self, at: Steps, written: str | Mapping[str, Mapping[str, object]] | None) -> None:
         if isinstance(written, str):
             self._tool(at, written)
             return
         for name, arguments in (written or {}).items():
-            if not self._tool((*at, name), name, key=True):
+            parameters: Steps = ("tools", name, "parameters")
+            if not self._tool((*at, name), name, key=True) or self._vertical.open(*parameters):
                 continue
-            known = self._vertical.tools[name].parameters
+            known = self._vertical.named(*parameters)
             for one in arguments:
                 if one not in known:
-                    hint = did_you_mean(one, known)
-                    message = f"`{name}` has no parameter named `{one}`"
-                    self._problem((*at, name, one), "E203", message, hint, key=True)
+                    hint = self._source.hint(one, known)
+                    message = f"no parameter of `{name}` named `{one}`"
+                    self._problem((*at, name, one), "E315", message, hint, key=True)
 
     def _tool(self, at: Steps, name: str, *, key: bool = False) -> bool:
-        if name in self._vertical.tools:
+        known = self._vertical.named("tools")
+        if name in known:
             return True
-        hint = did_you_mean(name, self._vertical.tools)
-        self._problem(at, "E302", f"no tool named `{name}`", hint, key=key)
+        if not self._vertical.open("tools"):
+            hint = self._source.hint(name, known)
+            self._problem(at, "E302", f"no tool named `{name}`", hint, key=key)
         return False
 
     def _problem(
         self, at: Steps, code: str, message: str, hint: str = "", *, key: bool = False
     ) -> None:
-        place, path = locate(self._root, at, key=key)
+        # What is missing as a whole (`given`) has no place of its own: the way to it is taken.
+        if self._made.open(*at):
+            return
+        place, path = locate(self._made.root, at, key=key)
         self._source.problem(place, code, message, hint, path)

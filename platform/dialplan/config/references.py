@@ -1,16 +1,20 @@
 """Names that must mean something: agents, tools, state, secrets, destinations, template variables.
 
-Runs only on a vertical whose shape is right; adds problems to its source, changes nothing.
+Adds problems to the source, changes nothing. Concludes nothing from what is broken in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+import warnings
+from collections.abc import Collection, Iterable, Mapping
 
-from dialplan.config.problem import did_you_mean
-from dialplan.config.shape import locate
-from dialplan.config.source import Source, Value
+from dialplan.config.problem import listed
+from dialplan.config.shape import Typed
+from dialplan.config.source import Source
+from dialplan.config.steps import Steps, locate
 from dialplan.graph.reach import reachable
+from dialplan.model.known import ENDING, LANGUAGES, REALTIME_MODELS, is_known
 from dialplan.model.shape import Json
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
@@ -21,12 +25,11 @@ CALL_NAMES = ("id", "from", "to", "now", "digits", "open", "hours_today", "next_
 the caller last entered on the keypad, and the hours of the business."""
 
 _MANY = "*"
-Steps = tuple[str | int, ...]
 
 
-def check(source: Source, root: Value, vertical: Vertical, prompts: Mapping[str, str]) -> None:
+def check(source: Source, made: Typed[Vertical], prompts: Mapping[str, str]) -> None:
     """Note every reference of a vertical that leads nowhere."""
-    checker = _Checker(source, root, vertical)
+    checker = _Checker(source, made)
     checker.agents(prompts)
     checker.speech()
     checker.tools()
@@ -34,66 +37,92 @@ def check(source: Source, root: Value, vertical: Vertical, prompts: Mapping[str,
 
 
 class _Checker:
-    def __init__(self, source: Source, root: Value, vertical: Vertical) -> None:
+    def __init__(self, source: Source, made: Typed[Vertical]) -> None:
         self._source = source
-        self._root = root
-        self._vertical = vertical
+        self._made = made
+        self._vertical = made.content
         self._phones = [
-            name for name, variable in vertical.variables.items() if variable.type == "phone"
+            name
+            for name in self._names("variables")
+            if made.lost("variables", name) or made.content.variables[name].type == "phone"
         ]
-        self._everywhere = {
-            *vertical.variables,
-            *(f"call.{name}" for name in CALL_NAMES),
-        }
-        self._in_call = self._everywhere | {f"state.{name}" for name in vertical.state}
+        self._everywhere = {*self._names("variables"), *(f"call.{name}" for name in CALL_NAMES)}
+        if made.open("variables"):
+            self._everywhere.add(_MANY)
+        self._in_call = self._everywhere | {f"state.{name}" for name in self._names("state")}
+        if made.open("state"):
+            self._in_call.add(f"state.{_MANY}")
 
-    def _note(self, steps: Steps, code: str, message: str, hint: str = "") -> None:
-        place, path = locate(self._root, steps)
+    def _names(self, *steps: str | int) -> list[str]:
+        return list(self._made.named(*steps))
+
+    def _note(
+        self, steps: Steps, code: str, message: str, hint: str = "", *, key: bool = False
+    ) -> None:
+        if self._made.unsure(*steps):
+            return
+        place, path = locate(self._made.root, steps, key=key)
         self._source.problem(place, code, message, hint, path)
 
     def _known(
-        self, name: str, known: Iterable[str], what: str, code: str, steps: Steps, *, key: bool
+        self, name: str, section: Steps, what: str, code: str, steps: Steps, *, key: bool = False
     ) -> None:
-        known = list(known)
+        """Note a name that a mapping of the file does not declare."""
+        if self._made.open(*section):
+            return
+        self._one_of(name, self._made.named(*section), what, code, steps, key=key)
+
+    def _one_of(
+        self,
+        name: str,
+        known: Collection[str],
+        what: str,
+        code: str,
+        steps: Steps,
+        *,
+        key: bool = False,
+    ) -> None:
         if name not in known:
-            place, path = locate(self._root, steps, key=key)
-            listed = ", ".join(f"`{one}`" for one in known)
-            hint = did_you_mean(name, known) or (
-                f"known: {listed}" if listed else "none is declared"
+            hint = self._source.hint(name, known) or (
+                f"known: {listed(known)}" if known else "none is declared"
             )
-            self._source.problem(place, code, f"no {what} named `{name}`", hint, path)
+            self._note(steps, code, f"no {what} named `{name}`", hint, key=key)
 
     def agents(self, prompts: Mapping[str, str]) -> None:
         vertical = self._vertical
         entries = [name for name, agent in vertical.agents.items() if agent.entry]
-        if len(entries) != 1:
-            listed = ", ".join(f"`{name}`" for name in entries) or "none"
+        whole = not self._made.lost("agents")
+        if len(entries) != 1 and whole:
+            got = listed(entries) or "none"
             hint = "set `entry: true` on the one that answers the call"
-            self._note(("agents",), "E307", f"expected exactly one entry agent, got {listed}", hint)
+            self._note(("agents",), "E307", f"expected exactly one entry agent, got {got}", hint)
         for name, agent in vertical.agents.items():
             at: Steps = ("agents", name)
             for index, tool in enumerate(agent.tools):
-                self._known(tool, vertical.tools, "tool", "E302", (*at, "tools", index), key=False)
+                self._known(tool, ("tools",), "tool", "E302", (*at, "tools", index))
             for target, handoff in agent.handoffs.items():
                 step = (*at, "handoffs", target)
-                self._known(target, vertical.agents, "agent", "E301", step, key=True)
+                self._known(target, ("agents",), "agent", "E301", step, key=True)
                 for index, field in enumerate(handoff.carry):
                     where = (*step, "carry", index)
-                    self._known(field, vertical.state, "state", "E304", where, key=False)
+                    self._known(field, ("state",), "state", "E304", where)
                 if handoff.announce:
                     self._template(handoff.announce, self._in_call, (*step, "announce"))
             if name in prompts:
                 self._template(prompts[name], self._in_call, (*at, "prompt"))
-        if len(entries) == 1:
+        targets = {name for agent in vertical.agents.values() for name in agent.handoffs}
+        # A handoff to a name that is not there was meant for one that is.
+        if len(entries) == 1 and whole and targets <= self._made.named("agents"):
             reached = reachable(vertical.agents, entries[0])
             for name in sorted(vertical.agents.keys() - reached):
-                place, path = locate(self._root, ("agents", name), key=True)
                 hint = "add a handoff to it, or remove it"
-                self._source.problem(place, "W401", "nobody hands over to this agent", hint, path)
+                message = "nobody hands over to this agent"
+                self._note(("agents", name), "W401", message, hint, key=True)
 
     def speech(self) -> None:
         vertical = self._vertical
         self._template(vertical.voice.greeting, self._everywhere, ("voice", "greeting"))
+        self._voice()
         away = vertical.when_unavailable
         if away is not None:
             self._template(away.say, self._everywhere, ("when_unavailable", "say"))
@@ -102,31 +131,62 @@ class _Checker:
         for name, endpoint in vertical.endpoints.items():
             if endpoint.auth is not None:
                 steps = ("endpoints", name, "auth", "bearer")
-                self._known(
-                    endpoint.auth.bearer, vertical.secrets, "secret", "E305", steps, key=False
-                )
+                if not self._made.open("secrets"):
+                    self._one_of(endpoint.auth.bearer, vertical.secrets, "secret", "E305", steps)
+
+    def _voice(self) -> None:
+        voice = self._vertical.voice
+        if voice.model not in (*REALTIME_MODELS, *ENDING):
+            hint = (
+                self._source.hint(voice.model, REALTIME_MODELS)
+                or f"known: {listed(REALTIME_MODELS)}"
+            )
+            message = f"no model named `{voice.model[:60]}` is known"
+            self._note(("voice", "model"), "W301", message, hint)
+        tags: list[tuple[Steps, str]] = [(("default",), voice.languages.default)]
+        if voice.languages.accept != "all":
+            tags += [(("accept", at), tag) for at, tag in enumerate(voice.languages.accept)]
+        for steps, tag in tags:
+            if not is_known(tag):
+                hint = self._source.hint(tag.partition("-")[0], LANGUAGES)
+                message = f"the language `{tag}` is not among those understood"
+                self._note(("voice", "languages", *steps), "W302", message, hint)
+
+    def _pattern(self, pattern: str, steps: Steps) -> None:
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            why = str(error).replace("'", "`")
+            self._note(steps, "E317", f"the regular expression cannot be read: {why}")
 
     def _destination(self, name: str, steps: Steps) -> None:
-        self._known(name, self._phones, "variable of type phone", "E303", steps, key=False)
+        if not self._made.open("variables"):
+            self._one_of(name, self._phones, "variable of type phone", "E303", steps)
 
     def tools(self) -> None:
         vertical = self._vertical
         used = {tool for agent in vertical.agents.values() for tool in agent.tools}
+        # A name that is not there was meant for one that is, which then only looks unused.
+        sure_of_use = not self._made.lost("agents") and used <= self._made.named("tools")
         for name, tool in vertical.tools.items():
             at: Steps = ("tools", name)
-            if name not in used:
-                place, path = locate(self._root, at, key=True)
-                self._source.problem(place, "W402", "no agent has this tool", path=path)
+            if name not in used and sure_of_use:
+                self._note(at, "W402", "no agent has this tool", key=True)
             for index, field in enumerate(tool.requires):
                 steps = (*at, "requires", index)
-                self._known(field, vertical.state, "state", "E304", steps, key=False)
+                self._known(field, ("state",), "state", "E304", steps)
             if tool.to is not None:
                 self._destination(tool.to, (*at, "to"))
             self._tool(at, tool)
 
     def _tool(self, at: Steps, tool: Tool) -> None:
-        own = self._in_call | tool.parameters.keys()
+        own = {*self._in_call, *self._names(*at, "parameters")}
+        if self._made.open(*at, "parameters"):
+            own.add(_MANY)
         for name, parameter in tool.parameters.items():
+            if parameter.pattern is not None:
+                self._pattern(parameter.pattern, (*at, "parameters", name, "pattern"))
             if isinstance(parameter.default, str):
                 steps = (*at, "parameters", name, "default")
                 self._template(parameter.default, self._in_call, steps)
@@ -143,7 +203,7 @@ class _Checker:
             self._template(words, answer, (*at, "result", name))
         for name, words in tool.set.items():
             steps = (*at, "set", name)
-            self._known(name, self._vertical.state, "state", "E304", steps, key=True)
+            self._known(name, ("state",), "state", "E304", steps, key=True)
             self._template(words, own | {f"result.{_MANY}"}, steps)
 
     def _confirm(self, at: Steps, tool: Tool, own: set[str]) -> None:
@@ -157,7 +217,9 @@ class _Checker:
     def _http(self, at: Steps, tool: Tool, own: set[str]) -> None:
         if tool.http is None:
             return
-        known = own | {f"endpoints.{name}" for name in self._vertical.endpoints}
+        known = own | {f"endpoints.{name}" for name in self._names("endpoints")}
+        if self._made.open("endpoints"):
+            known.add(f"endpoints.{_MANY}")
         http = (*at, "http")
         self._template(tool.http.url, known, (*http, tool.http.method.lower()))
         for part in ("query", "headers"):
@@ -168,18 +230,17 @@ class _Checker:
 
     def _template(self, words: str, known: Iterable[str], steps: Steps) -> None:
         known = set(known)
-        place, path = locate(self._root, steps)
         try:
             used = names_used(words)
         except TemplateProblem as problem:
-            self._source.problem(place, "E306", str(problem), path=path)
+            self._note(steps, "E306", str(problem))
             return
         for name in sorted(used):
             owner = name.partition(".")[0]
             if {name, owner, _MANY, f"{owner}.{_MANY}"} & known:
                 continue
-            hint = did_you_mean(name, known)
-            self._source.problem(place, "E309", f"nothing is named `{name}` here", hint, path)
+            hint = self._source.hint(name, known)
+            self._note(steps, "E309", f"nothing is named `{name[:60]}` here", hint)
 
     def tables(self) -> None:
         tables = self._vertical.database.tables
@@ -188,11 +249,11 @@ class _Checker:
             for column, what in table.columns.items():
                 if what.references is not None:
                     steps = (*at, "columns", column, "references")
-                    self._known(what.references, tables, "table", "E310", steps, key=False)
+                    self._known(what.references, ("database", "tables"), "table", "E310", steps)
             for index, columns in enumerate(table.unique):
                 for inner, column in enumerate(columns):
                     where = (*at, "unique", index, inner)
-                    self._known(column, table.columns, "column", "E310", where, key=False)
+                    self._known(column, (*at, "columns"), "column", "E310", where)
 
 
 def _texts(body: Json, steps: Steps) -> list[tuple[Steps, str]]:

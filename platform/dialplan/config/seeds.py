@@ -6,8 +6,9 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dialplan.config.problem import VerticalProblems, did_you_mean
-from dialplan.config.source import Place, Source, Value
+from dialplan.config.problem import VerticalProblems
+from dialplan.config.source import Source
+from dialplan.config.values import Place, Value
 from dialplan.model.database import Column, Database
 from dialplan.model.seed import day_of, moment_of
 
@@ -25,8 +26,10 @@ def load_seed(folder: Path, name: str, database: Database, *, today: date, zone:
         source.problem(root.place, "E201", "expected a mapping of tables to rows")
     elif root is not None and isinstance(root.content, dict):
         for table, value in root.content.items():
+            if value.broken:
+                continue
             if table not in database.tables:
-                hint = did_you_mean(table, database.tables)
+                hint = source.hint(table, database.tables)
                 source.problem(root.keys[table], "E310", f"no table named `{table}`", hint, table)
                 continue
             columns = database.tables[table].columns
@@ -56,7 +59,7 @@ def _rows(
         made: dict[str, SeedValue] = {}
         for name, cell in row.content.items():
             if name not in columns:
-                hint = did_you_mean(name, columns)
+                hint = source.hint(name, columns)
                 source.problem(
                     row.keys[name], "E310", f"no column named `{name}`", hint, f"{path}.{name}"
                 )
@@ -83,6 +86,8 @@ def _missing(
 def _cell(
     source: Source, cell: Value, column: Column, path: str, today: date, zone: ZoneInfo
 ) -> SeedValue:
+    if cell.broken:
+        return None
     if not isinstance(cell.content, str):
         source.problem(cell.place, "E201", "expected one plain value", path=path)
         return None
@@ -106,8 +111,8 @@ def _cell(
                 return moment_of(text, today=today, zone=zone)
             case _:
                 return text
-    except (ValueError, KeyError):
-        source.problem(cell.place, "E201", f"expected {_WORDS[kind]}, got `{text}`", path=path)
+    except (ValueError, KeyError, OverflowError):
+        source.problem(cell.place, "E201", f"expected {_WORDS[kind]}, got `{text[:60]}`", path=path)
         return None
 
 

@@ -1,246 +1,167 @@
-"""Values against the published JSON Schema: typed data, or located problems, all at once.
+"""Values against the published JSON Schema: typed data, and located problems, all at once.
 
-A scalar becomes a number or a boolean only where the schema wants one, and only in plain form.
+Where a file is broken, what is broken is left out or stood in for, so that the rest of the file
+can still be judged; `Typed.holes` says where, and nothing may be concluded from what stands there.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+import copy
+from collections.abc import Iterable, KeysView
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
-from jsonschema import Draft202012Validator, ValidationError
 from pydantic import ValidationError as ModelError
 
-from dialplan.config.problem import did_you_mean
-from dialplan.config.source import Place, Source, Value
-from dialplan.model.schema import KINDS, schema_of
-from dialplan.model.shape import DURATION, IDENTIFIER, PHONE, Shape
+from dialplan.config.contract import Schema, ValidationError, Validator, compiled, plain
+from dialplan.config.faults import leaves, missing_keys, report, unknown_keys
+from dialplan.config.problem import MOST_OF_A_FILE, nearest
+from dialplan.config.source import Source
+from dialplan.config.steps import Steps, exists, locate, names, walk
+from dialplan.config.values import Value
+from dialplan.model.shape import Shape
 
-Schema = dict[str, Any]
 Kind = TypeVar("Kind", bound=Shape)
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_TYPES = {
-    "object": "a mapping",
-    "array": "a list",
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "`true` or `false`",
-}
-_PATTERNS = {
-    IDENTIFIER: "a name in `snake_case`",
-    PHONE: "a phone number such as `+15550100001`",
-    DURATION: "a length of time with its unit, such as `20s` or `15m`",
-}
+_MOST_ROUNDS = 8
+"""How often what is broken is looked for again after something was left out."""
 
 
-def typed(source: Source, root: Value, kind: type[Kind]) -> Kind | None:
-    """The file as a value of its type; nothing when it has problems, which `source` then holds."""
-    name = next(name for name, model in KINDS.items() if model is kind)
-    schema = schema_of(name)
-    data = _plain(root, [schema], schema)
-    before = len(source.problems)
-    for error in Draft202012Validator(schema).iter_errors(data):
-        _report(source, root, error)
-    if len(source.problems) > before:
-        return None
-    try:
-        return kind.model_validate(data)
-    except ModelError as errors:
-        for fault in errors.errors(include_url=False, include_input=False):
-            place, path = locate(root, fault["loc"])
-            message = fault["msg"].removeprefix("Value error, ")
-            source.problem(place, "E207", message[:1].lower() + message[1:], path=path)
-        return None
+@dataclass(frozen=True, slots=True)
+class Typed(Generic[Kind]):
+    """A file as a value of its type, with where it is broken.
+
+    Attributes:
+        holes: ways to what is left out or stood in for; empty in a file that may be used.
+    """
+
+    content: Kind
+    root: Value
+    holes: frozenset[Steps] = frozenset()
+    _above: frozenset[Steps] = field(init=False)
+
+    def __post_init__(self) -> None:
+        above = {hole[:size] for hole in self.holes for size in range(len(hole) + 1)}
+        object.__setattr__(self, "_above", frozenset(above))
+
+    def unsure(self, *steps: str | int) -> bool:
+        """Whether the value there is a stand-in, or nothing of the file's own."""
+        return self.open(*steps) or not exists(self.root, steps)
+
+    def open(self, *steps: str | int) -> bool:
+        """Whether a mapping or list may have held more than can be read: it, or more, is broken."""
+        return any(steps[:size] in self.holes for size in range(len(steps) + 1))
+
+    def lost(self, *steps: str | int) -> bool:
+        """Whether anything there, or below, is broken: what is absent may have been meant."""
+        return self.open(*steps) or steps in self._above
+
+    def named(self, *steps: str | int) -> KeysView[str]:
+        """The names that a mapping of the file declares, whether what they hold is right or not."""
+        return names(self.root, *steps)
 
 
-def locate(root: Value, steps: Iterable[object], *, key: bool = False) -> tuple[Place, str]:
-    """The place of a value, walking as far as the steps lead; with `key`, of its key."""
-    value, path, place = root, "", root.place
-    for step in steps:
-        if isinstance(value.content, dict) and step in value.content:
-            name = str(step)
-            place, value = value.keys[name], value.content[name]
-            path = f"{path}.{name}" if path else name
-        elif (
-            isinstance(value.content, list) and isinstance(step, int) and step < len(value.content)
-        ):
-            value = value.content[step]
-            place = value.place
-            path = f"{path}[{step}]"
-    if not key and isinstance(value.content, str):
-        place = value.place
-    return place, path
-
-
-def _leaves(schemas: Sequence[Schema], root: Schema) -> list[Schema]:
-    found: list[Schema] = []
-    for schema in schemas:
-        if "$ref" in schema:
-            name = schema["$ref"].rpartition("/")[2]
-            found += _leaves([root["$defs"][name]], root)
-        elif "anyOf" in schema:
-            found += _leaves(schema["anyOf"], root)
+def typed(source: Source, root: Value, kind: type[Kind]) -> Typed[Kind] | None:
+    """The file as a value of its type; its problems are in `source`. Nothing when none is left."""
+    schema, validator = compiled(kind)
+    mending = _Mending(plain(root, schema))
+    faults = [leaf for error in validator.iter_errors(mending.data) for leaf in leaves(error)]
+    for fault in faults:
+        report(source, root, fault)
+    for fault in faults:
+        mending.mend(fault)
+    for _ in range(_MOST_ROUNDS):
+        if mending.holes and not mending.close(validator):
+            return None
+        try:
+            made = kind.model_validate(mending.data)
+        except ModelError as errors:
+            for wrong in errors.errors(include_url=False, include_input=False):
+                steps: Iterable[object] = wrong["loc"]
+                if key := wrong.get("ctx", {}).get("key"):
+                    steps = (*steps, key)
+                _, taken = walk(root, steps)
+                if not mending.covers(taken):
+                    place, path = locate(root, steps)
+                    message = wrong["msg"].removeprefix("Value error, ")
+                    source.problem(place, "E207", message[:1].lower() + message[1:], path=path)
+                mending.drop(taken)
         else:
-            found.append(schema)
-    return found
+            return Typed(made, root, frozenset(mending.holes))
+    return None
 
 
-def _plain(value: Value, schemas: Sequence[Schema], root: Schema) -> object:
-    leaves = _leaves(schemas, root)
-    content = value.content
-    if isinstance(content, str):
-        return _scalar(content, leaves) if value.plain else content
-    if isinstance(content, list):
-        inner = [leaf["items"] for leaf in leaves if isinstance(leaf.get("items"), dict)]
-        return [_plain(item, inner or [{}], root) for item in content]
-    return {name: _plain(item, _children(leaves, name), root) for name, item in content.items()}
+class _Mending:
+    """Leaves out of plain data what its schema refuses, and stands in for what it misses."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.holes: set[Steps] = set()
+
+    def close(self, validator: Validator) -> bool:
+        """Mend until nothing is refused; false when that does not end."""
+        for _ in range(_MOST_ROUNDS):
+            errors = [leaf for error in validator.iter_errors(self.data) for leaf in leaves(error)]
+            if not errors:
+                return True
+            for error in errors:
+                self.mend(error)
+        return False
+
+    def covers(self, steps: Steps) -> bool:
+        """Whether there is a hole at these steps, above or below."""
+        if any(steps[:size] in self.holes for size in range(len(steps) + 1)):
+            return True
+        return any(hole[: len(steps)] == steps for hole in self.holes)
+
+    def mend(self, error: ValidationError) -> None:
+        """Make one fault go away."""
+        steps: Steps = tuple(error.absolute_path)
+        schema: Schema = error.schema if isinstance(error.schema, dict) else {}
+        owner = self._at(steps)
+        known: Schema = schema.get("properties", {})
+        if error.validator == "additionalProperties" and isinstance(owner, dict):
+            for number, key in enumerate(unknown_keys(error)):
+                owner.pop(key, None)
+                self.holes.add((*steps, key))
+                if number < MOST_OF_A_FILE and (meant := nearest(key, known)):
+                    self.holes.add((*steps, meant))
+        elif error.validator == "required" and isinstance(owner, dict) and _stand_ins(error):
+            for key in missing_keys(error):
+                self.holes.add((*steps, key))
+                owner[key] = _example(known[key])
+        else:
+            self.drop(steps)
+
+    def drop(self, steps: Steps) -> None:
+        """Leave out a value; of a list, the whole list, since its other items would move."""
+        while steps and not isinstance(steps[-1], str):
+            steps = steps[:-1]
+        self.holes.add(steps)
+        owner = self._at(steps[:-1])
+        if not steps:
+            self.data = {}
+        elif isinstance(owner, dict):
+            owner.pop(steps[-1], None)
+
+    def _at(self, steps: Steps) -> Any:
+        value = self.data
+        for step in steps:
+            if isinstance(value, dict) and step in value:
+                value = value[step]
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
 
 
-def _children(leaves: Sequence[Schema], name: str) -> list[Schema]:
-    found: list[Schema] = []
-    for leaf in leaves:
-        if name in leaf.get("properties", {}):
-            found.append(leaf["properties"][name])
-            continue
-        found += [
-            inner
-            for pattern, inner in leaf.get("patternProperties", {}).items()
-            if re.search(pattern, name)
-        ]
-        if isinstance(leaf.get("additionalProperties"), dict):
-            found.append(leaf["additionalProperties"])
-    return found or [{}]
-
-
-def _scalar(text: str, leaves: Sequence[Schema]) -> object:
-    wanted = {leaf.get("type", "any") for leaf in leaves}
-    free = "any" in wanted
-    if text == "" or (free and text == "null"):
-        return None
-    if (free or wanted & {"integer", "number"}) and _INTEGER.fullmatch(text):
-        return int(text)
-    if (free or "number" in wanted) and _NUMBER.fullmatch(text):
-        return float(text)
-    if (free or "boolean" in wanted) and text in ("true", "false"):
-        return text == "true"
-    return text
-
-
-def _report(source: Source, root: Value, error: ValidationError) -> None:
-    if error.validator == "anyOf":
-        _report_choice(source, root, error)
-        return
-    steps = list(error.absolute_path)
-    limit: Any = error.validator_value
-    place, path = locate(root, steps)
-    match error.validator:
-        case "additionalProperties":
-            _report_keys(source, root, error)
-        case "required":
-            missing = next(k for k in limit if f"'{k}'" in error.message)
-            where, _ = locate(root, steps, key=True)
-            source.problem(where, "E202", f"`{missing}` is missing", path=path)
-        case "type":
-            wanted = limit
-            source.problem(
-                place,
-                "E201",
-                f"expected {_TYPES.get(wanted, wanted)}, got {_got(error.instance)}",
-                _type_hint(wanted, error.instance),
-                path,
-            )
-        case "enum" | "const":
-            known = limit if error.validator == "enum" else [limit]
-            listed = ", ".join(f"`{one}`" for one in known)
-            hint = did_you_mean(str(error.instance), [str(one) for one in known])
-            source.problem(
-                place, "E204", f"expected {listed}, got {_got(error.instance)}", hint, path
-            )
-        case "pattern":
-            wanted = _PATTERNS.get(limit, f"text like `{limit}`")
-            source.problem(
-                place, "E205", f"expected {wanted}, got {_got(error.instance)}", path=path
-            )
-        case _:
-            words = {
-                "minimum": "at least",
-                "maximum": "at most",
-                "minLength": "at least this many characters:",
-                "minItems": "at least this many items:",
-                "minProperties": "at least this many keys:",
-            }.get(str(error.validator), str(error.validator))
-            source.problem(
-                place,
-                "E206",
-                f"expected {words} {limit}, got {_got(error.instance)}",
-                path=path,
-            )
-
-
-def _report_keys(source: Source, root: Value, error: ValidationError) -> None:
+def _stand_ins(error: ValidationError) -> bool:
+    # Every key of the published schemas has an example; a rule about several keys has none.
     schema: Schema = error.schema if isinstance(error.schema, dict) else {}
-    known = schema.get("properties", {})
-    patterns = schema.get("patternProperties", {})
-    instance = error.instance if isinstance(error.instance, dict) else {}
-    for key in instance:
-        if key in known or any(re.search(pattern, key) for pattern in patterns):
-            continue
-        place, path = locate(root, [*error.absolute_path, key], key=True)
-        if patterns:
-            wanted = [_PATTERNS.get(pattern, f"a key like `{pattern}`") for pattern in patterns]
-            source.problem(place, "E205", f"expected {wanted[0]}, got `{key}`", path=path)
-        else:
-            source.problem(place, "E203", "unknown key", did_you_mean(key, known), path)
+    known: Schema = schema.get("properties", {})
+    return all(known.get(key, {}).get("examples") for key in missing_keys(error))
 
 
-def _report_choice(source: Source, root: Value, error: ValidationError) -> None:
-    branches: dict[object, list[ValidationError]] = {}
-    for inner in error.context or []:
-        branches.setdefault(inner.schema_path[0], []).append(inner)
-    fitting = [
-        inner
-        for inner in branches.values()
-        if not any(one.validator == "type" and not one.path for one in inner)
-    ]
-    if fitting:
-        for inner_error in min(fitting, key=len):
-            _report(source, root, inner_error)
-        return
-    wanted = [
-        _TYPES.get(str(one.validator_value), str(one.validator_value))
-        for inner in branches.values()
-        for one in inner
-        if one.validator == "type" and not one.path
-    ]
-    place, path = locate(root, error.absolute_path)
-    message = f"expected {' or '.join(dict.fromkeys(wanted))}, got {_got(error.instance)}"
-    source.problem(place, "E201", message, path=path)
-
-
-def _got(instance: object) -> str:
-    if instance is None:
-        return "nothing"
-    if isinstance(instance, dict):
-        return "a mapping" if instance else "an empty mapping"
-    if isinstance(instance, list):
-        return "a list" if instance else "an empty list"
-    if isinstance(instance, bool):
-        return f"`{str(instance).lower()}`"
-    text = str(instance).splitlines()[0] if str(instance) else ""
-    return f"`{text[:60]}`"
-
-
-def _type_hint(wanted: object, instance: object) -> str:
-    text = str(instance)
-    if wanted == "boolean" and text.lower() in ("yes", "on", "no", "off", "true", "false"):
-        right = "true" if text.lower() in ("yes", "on", "true") else "false"
-        return f"write `{right}`"
-    if wanted in ("integer", "number") and isinstance(instance, str):
-        return "write digits only, without quotes, leading zeros or `_`"
-    if wanted == "array" and isinstance(instance, str):
-        return f"write `[{text[:40]}]`"
-    return ""
+def _example(schema: Schema) -> object:
+    return copy.deepcopy(schema["examples"][0])

@@ -1,7 +1,5 @@
 """What an agent may be: its prompt, its tools, and whom it hands the caller to."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -12,13 +10,13 @@ from dialplan.model.shape import Identifier, Many, Shape, Template, Text
 class Handoff(Shape):
     """When and how the caller goes to another agent. Short form: `when`."""
 
-    when: Text
+    when: Text = Field(examples=["The caller wants to book, move or cancel a visit."])
     """The reason, for the model that decides."""
-    carry: Many[Identifier] = ()
+    carry: Many[Identifier] = Field((), examples=[["patient_id"]])
     """State that the next agent is told of; empty means all of it."""
-    context: Literal["full", "summary", "none"] = "full"
+    context: Literal["full", "summary", "none"] = Field("full", examples=["summary"])
     """What the next agent sees of the conversation so far."""
-    announce: Template | None = None
+    announce: Template | None = Field(None, examples=["Let me get billing."])
     """Said word for word before the next agent speaks."""
 
 
@@ -27,18 +25,20 @@ def _long_handoff(written: object) -> object:
 
 
 AnyHandoff = Annotated[
-    Handoff, BeforeValidator(_long_handoff, json_schema_input_type=str | Handoff)
+    Handoff, BeforeValidator(_long_handoff, json_schema_input_type=Text | Handoff)
 ]
 
 
 class Agent(Shape):
     """One role in the conversation."""
 
-    entry: bool = False
+    entry: bool = Field(False, examples=[True])
     """Whether it answers the call; exactly one agent does."""
-    prompt: Template
+    prompt: Template = Field(examples=["prompts/front_desk.md"])
     """Its instructions: text, or the path of a `.md` file in the vertical's folder."""
-    tools: Many[Identifier] = ()
+    tools: Many[Identifier] = Field((), examples=[["find_patient", "transfer_to_nurse"]])
     """The tools that it may use."""
-    handoffs: dict[Identifier, AnyHandoff] = Field(default_factory=dict)
+    handoffs: dict[Identifier, AnyHandoff] = Field(
+        default_factory=dict, examples=[{"scheduling": "The caller wants to book a visit."}]
+    )
     """The agents that it may hand over to, and when."""

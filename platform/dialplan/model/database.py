@@ -1,12 +1,19 @@
 """What the tables of a vertical may be."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from dialplan.model.shape import Identifier, Many, RelativePath, Scalar, Shape, Text
+from dialplan.model.shape import (
+    Identifier,
+    Many,
+    RelativePath,
+    Scalar,
+    Shape,
+    Text,
+    exactly_one,
+    rules,
+)
 
 ColumnType = Literal[
     "serial",
@@ -27,23 +34,25 @@ Pii = Literal["name", "phone", "email", "birth_date", "address", "health", "fina
 class Column(Shape):
     """One column. Short form: its type."""
 
-    type: ColumnType | None = None
+    model_config = rules(exactly_one("type", "references"))
+
+    type: ColumnType | None = Field(None, examples=["text"])
     """What it holds; a column that `references` a table takes the type of its key."""
-    references: Identifier | None = None
+    references: Identifier | None = Field(None, examples=["patients"])
     """The table whose `id` this points at."""
-    optional: bool = False
+    optional: bool = Field(False, examples=[True])
     """Whether it may be empty."""
-    default: Scalar | None = None
+    default: Scalar | None = Field(None, examples=["open"])
     """Its value when none is given."""
-    was: Identifier | None = None
+    was: Identifier | None = Field(None, examples=["old_name"])
     """Its former name: it is renamed instead of made anew, and keeps its data."""
-    unique: bool = False
+    unique: bool = Field(False, examples=[True])
     """Whether no two rows may share a value."""
-    index: bool = False
+    index: bool = Field(False, examples=[True])
     """Whether it is searched by."""
-    pii: Pii | None = None
+    pii: Pii | None = Field(None, examples=["phone"])
     """The kind of personal data it holds."""
-    description: Text | None = None
+    description: Text | None = Field(None, examples=["Number to call back."])
     """What it is."""
 
     @model_validator(mode="after")
@@ -65,20 +74,24 @@ AnyColumn = Annotated[
 class Table(Shape):
     """One table."""
 
-    columns: Annotated[dict[Identifier, AnyColumn], Field(min_length=1)]
+    columns: Annotated[dict[Identifier, AnyColumn], Field(min_length=1)] = Field(
+        examples=[{"id": "serial", "name": {"type": "text", "pii": "name"}}]
+    )
     """Its columns, in order; a `serial` one is the primary key."""
-    unique: Many[Many[Identifier]] = ()
+    unique: Many[Many[Identifier]] = Field((), examples=[[["doctor", "starts_at"]]])
     """Sets of columns that no two rows may share."""
-    was: Identifier | None = None
+    was: Identifier | None = Field(None, examples=["old_name"])
     """Its former name: it is renamed instead of made anew, and keeps its rows."""
-    description: Text | None = None
+    description: Text | None = Field(None, examples=["A time that can be booked."])
     """What a row is."""
 
 
 class Database(Shape):
     """The data of a vertical."""
 
-    tables: dict[Identifier, Table] = Field(default_factory=dict)
+    tables: dict[Identifier, Table] = Field(
+        default_factory=dict, examples=[{"patients": {"columns": {"id": "serial", "name": "text"}}}]
+    )
     """Its tables."""
-    seed: RelativePath | None = None
+    seed: RelativePath | None = Field(None, examples=["seed/demo.yaml"])
     """Rows for demos and conversations; only ever loaded on request."""

@@ -3,8 +3,6 @@
 Nothing here reads a file, a clock or the environment.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Annotated, TypeVar
@@ -14,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     JsonValue,
+    PlainSerializer,
     Strict,
     StringConstraints,
     WithJsonSchema,
@@ -21,20 +20,26 @@ from pydantic import (
 
 IDENTIFIER = r"^[a-z][a-z0-9_]{0,62}$"
 PHONE = r"^\+[1-9][0-9]{6,14}$"
-DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"
+DURATION = r"^[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)$"
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,5}$"
+RELATIVE_PATH = r"^([A-Za-z0-9_*-][A-Za-z0-9_.*-]*/){0,10}[A-Za-z0-9_*-][A-Za-z0-9_.*-]*$"
 
 _LENGTH = DURATION.strip("^$")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Shape(BaseModel):
-    """A frozen, strict type of a YAML file: unknown keys and wrong types are errors."""
+    """A frozen, strict type of a YAML file: unknown keys and wrong types are errors.
+
+    What stands below a field is its description for editors (see `schema`). Annotations are no
+    strings in these modules, and pydantic reads no source: both would double the time to start.
+    """
 
     model_config = ConfigDict(
         frozen=True,
         strict=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         serialize_by_alias=True,
     )
 
@@ -46,7 +51,37 @@ def parse_duration(written: object) -> timedelta:
     if not isinstance(written, str) or not re.fullmatch(_LENGTH, written):
         raise ValueError("expected a length of time with its unit, such as `20s` or `15m`")
     number, unit = re.split(r"(?<=[0-9])(?=[a-z])", written)
-    return timedelta(**{_UNITS[unit]: float(number)})
+    whole, _, rest = number.partition(".")
+    # In whole numbers: a float is off by a microsecond already at 70000.1 days.
+    thousandths = int(whole) * 1000 + int(rest.ljust(3, "0"))
+    return timedelta(**{_UNITS[unit]: 1}) * thousandths // 1000
+
+
+def format_duration(length: timedelta) -> str:
+    """Write a length of time in the largest unit that says it exactly."""
+    whole = length // _MICROSECOND
+    for unit, name in reversed(_UNITS.items()):
+        size = timedelta(**{name: 1}) // _MICROSECOND
+        if whole >= size and whole * 1000 % size == 0:
+            return f"{_decimal(whole * 1000 // size)}{unit}"
+    return f"{_decimal(whole)}ms" if whole else "0s"
+
+
+def _decimal(thousandths: int) -> str:
+    whole, rest = divmod(thousandths, 1000)
+    return f"{whole}.{rest:03}".rstrip("0").rstrip(".")
+
+
+def exactly_one(*keys: str) -> dict[str, JsonValue]:
+    """A rule of a schema: one of these keys, and no second one."""
+    listed = ", ".join(f"`{key}`" for key in keys[:-1]) + f" and `{keys[-1]}`"
+    branches: list[JsonValue] = [{"required": [key]} for key in keys]
+    return {"description": f"Exactly one of {listed}.", "oneOf": branches}
+
+
+def rules(*some: dict[str, JsonValue]) -> ConfigDict:
+    """What a schema says of several keys together; the type checks the same."""
+    return ConfigDict(json_schema_extra={"allOf": list(some)})
 
 
 Item = TypeVar("Item")
@@ -57,7 +92,8 @@ Many = Annotated[tuple[Item, ...], Strict(False)]
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["20s", "15m"]}),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": DURATION}),
 ]
 """A length of time, written with its unit: `500ms`, `20s`, `15m`, `2h`, `30d`."""
 
@@ -67,13 +103,16 @@ Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Phone = Annotated[str, StringConstraints(pattern=PHONE)]
 """A phone number in E.164 form."""
 
+LanguageTag = Annotated[str, StringConstraints(pattern=LANGUAGE)]
+"""A BCP 47 tag."""
+
 Template = Annotated[str, StringConstraints(min_length=1)]
 """Text with `{{ names }}` in it (sandboxed Jinja)."""
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 """Text that must not be empty."""
 
-RelativePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*][A-Za-z0-9_.*/-]*$")]
+RelativePath = Annotated[str, StringConstraints(pattern=RELATIVE_PATH)]
 """A path inside the vertical's folder."""
 
 Scalar = str | int | float | bool

@@ -1,7 +1,5 @@
 """Tenants: what a called number resolves to, and the values that a tenant gives a vertical."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field
@@ -17,31 +15,40 @@ SecretSource = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
 class TwilioAccount(Shape):
     """A tenant's own carrier account."""
 
-    account: SecretSource
+    account: SecretSource = Field(examples=["env:LAKESIDE_TWILIO_ACCOUNT"])
     """Where the account SID is."""
-    token: SecretSource
+    token: SecretSource = Field(examples=["env:LAKESIDE_TWILIO_TOKEN"])
     """Where the auth token is."""
 
 
 class Tenant(Shape):
     """One customer of the platform."""
 
-    lines: Annotated[dict[Phone, Identifier], Field(min_length=1)]
+    lines: Annotated[dict[Phone, Identifier], Field(min_length=1)] = Field(
+        examples=[{"+15550100001": "salon"}]
+    )
     """Called number to vertical."""
-    variables: dict[Identifier, Scalar] = Field(default_factory=dict)
+    variables: dict[Identifier, Scalar] = Field(
+        default_factory=dict, examples=[{"business_name": "Lakeside Salon"}]
+    )
     """Values for the variables of its verticals."""
-    secrets: dict[Identifier, SecretSource] = Field(default_factory=dict)
+    secrets: dict[Identifier, SecretSource] = Field(
+        default_factory=dict, examples=[{"api_token": "env:LAKESIDE_API_TOKEN"}]
+    )
     """Where the values of secrets are."""
-    twilio: TwilioAccount | None = None
+    twilio: TwilioAccount | None = Field(
+        None,
+        examples=[{"account": "env:LAKESIDE_TWILIO_ACCOUNT", "token": "env:LAKESIDE_TWILIO_TOKEN"}],
+    )
     """Its own carrier account; without one, the platform's."""
 
 
 class Canary(Shape):
     """Who gets a new version of a vertical first; everybody else keeps the released one."""
 
-    share: Annotated[str, Field(pattern=SHARE)] | None = None
+    share: Annotated[str, Field(pattern=SHARE)] | None = Field(None, examples=["10%"])
     """The share of calls, such as `10%`; which ones is decided by the call's id."""
-    numbers: Many[Phone] = ()
+    numbers: Many[Phone] = Field((), examples=[["+15550107788"]])
     """Numbers whose calls all get it: called ones, or those of callers."""
 
     @property
@@ -53,9 +60,13 @@ class Canary(Shape):
 class Tenants(Shape):
     """All tenants of an installation."""
 
-    tenants: dict[Identifier, Tenant]
+    tenants: dict[Identifier, Tenant] = Field(
+        examples=[{"lakeside": {"lines": {"+15550100001": "salon"}}}]
+    )
     """By name."""
-    canary: dict[Identifier, Canary] = Field(default_factory=dict)
+    canary: dict[Identifier, Canary] = Field(
+        default_factory=dict, examples=[{"salon": {"share": "10%"}}]
+    )
     """Verticals whose new version is tried on a part of the calls first."""
 
     def resolve(self, number: str) -> tuple[str, str] | None:

@@ -1,12 +1,21 @@
 """What a tool may be: its parameters, its guards, and the one thing that it does."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from dialplan.model.shape import Duration, Identifier, Json, Many, Scalar, Shape, Template, Text
+from dialplan.model.shape import (
+    Duration,
+    Identifier,
+    Json,
+    Many,
+    Scalar,
+    Shape,
+    Template,
+    Text,
+    exactly_one,
+    rules,
+)
 from dialplan.model.shape import parse_duration as _duration
 
 ValueType = Literal[
@@ -19,25 +28,25 @@ Builtin = Literal["transfer", "hang_up", "send_sms", "take_message", "answer"]
 class Parameter(Shape):
     """A value that the model must give to the tool. Short form: its type."""
 
-    type: ValueType = "string"
+    type: ValueType = Field("string", examples=["date"])
     """What the value is; dates and times are ISO 8601, phones E.164."""
-    description: Text | None = None
+    description: Text | None = Field(None, examples=["Date of birth."])
     """What the model should put here."""
-    optional: bool = False
+    optional: bool = Field(False, examples=[True])
     """Whether the tool can run without it."""
-    default: Scalar | None = None
+    default: Scalar | None = Field(None, examples=["{{ call.from }}"])
     """Used when the model gives none; text may be a template such as `{{ call.from }}`."""
-    enum: Many[Text] | None = None
+    enum: Many[Text] | None = Field(None, examples=[["morning", "afternoon"]])
     """The only values allowed."""
-    minimum: float | None = None
+    minimum: float | None = Field(None, examples=[1])
     """Smallest number allowed."""
-    maximum: float | None = None
+    maximum: float | None = Field(None, examples=[100])
     """Largest number allowed."""
-    min_length: Annotated[int, Field(ge=0)] | None = None
+    min_length: Annotated[int, Field(ge=0)] | None = Field(None, examples=[2])
     """Fewest characters allowed."""
-    max_length: Annotated[int, Field(ge=1)] | None = None
+    max_length: Annotated[int, Field(ge=1)] | None = Field(None, examples=[200])
     """Most characters allowed."""
-    pattern: Text | None = None
+    pattern: Text | None = Field(None, examples=["^[A-Z]{2}[0-9]{6}$"])
     """A regular expression that the text must match."""
 
     @property
@@ -58,9 +67,13 @@ AnyParameter = Annotated[
 class Confirm(Shape):
     """What is said back to the caller and agreed to before the tool runs. Short form: `say`."""
 
-    lookup: Text | None = None
+    lookup: Text | None = Field(
+        None, examples=["SELECT starts_at, doctor FROM slots WHERE id = :slot_id"]
+    )
     """SQL whose one row gives names to `say`."""
-    say: Template
+    say: Template = Field(
+        examples=["Shall I book {{ starts_at | spoken_time }} with {{ doctor }}?"]
+    )
     """The question to ask; parameters and the columns of `lookup` stand bare."""
 
 
@@ -71,13 +84,13 @@ def _long_confirm(written: object) -> object:
 class Say(Shape):
     """What the caller hears around a tool. Short form: `start`."""
 
-    start: Template | None = None
+    start: Template | None = Field(None, examples=["One moment while I check that."])
     """Said when the tool starts."""
-    slow: Template | None = None
+    slow: Template | None = Field(None, examples=["Still checking, thank you for waiting."])
     """Said when it takes longer than `after`."""
-    failed: Template | None = None
+    failed: Template | None = Field(None, examples=["I cannot reach the calendar right now."])
     """Said when it fails."""
-    after: Duration = _duration("4s")
+    after: Duration = Field(_duration("4s"), examples=["4s"])
     """How long is slow."""
 
 
@@ -88,21 +101,31 @@ def _long_say(written: object) -> object:
 class Http(Shape):
     """One request to a service: exactly one of the methods, with its address."""
 
-    get: Template | None = None
+    model_config = rules(exactly_one("get", "post", "put", "patch", "delete"))
+
+    get: Template | None = Field(None, examples=["{{ endpoints.ehr }}/patients"])
     """Address of a GET request."""
-    post: Template | None = None
+    post: Template | None = Field(None, examples=["{{ endpoints.ehr }}/eligibility"])
     """Address of a POST request."""
-    put: Template | None = None
+    put: Template | None = Field(
+        None, examples=["{{ endpoints.ehr }}/patients/{{ state.patient_id }}"]
+    )
     """Address of a PUT request."""
-    patch: Template | None = None
+    patch: Template | None = Field(
+        None, examples=["{{ endpoints.ehr }}/patients/{{ state.patient_id }}"]
+    )
     """Address of a PATCH request."""
-    delete: Template | None = None
+    delete: Template | None = Field(None, examples=["{{ endpoints.ehr }}/visits/{{ visit_id }}"])
     """Address of a DELETE request."""
-    query: dict[str, Template] = Field(default_factory=dict)
+    query: dict[str, Template] = Field(
+        default_factory=dict, examples=[{"member": "{{ member_id }}"}]
+    )
     """Query parameters."""
-    headers: dict[str, Template] = Field(default_factory=dict)
+    headers: dict[str, Template] = Field(
+        default_factory=dict, examples=[{"X-Request-Source": "phone"}]
+    )
     """Headers beside those of the endpoint's `auth`."""
-    body: Json = Field(default=None, alias="json")
+    body: Json = Field(default=None, alias="json", examples=[{"member": "{{ member_id }}"}])
     """The JSON body; every text in it is a template."""
 
     @model_validator(mode="after")
@@ -132,42 +155,89 @@ class Http(Shape):
         return self._addresses()[0][1]
 
 
+def _with(builtins: tuple[Builtin, ...], wanted: dict[str, Json]) -> dict[str, Json]:
+    condition: Json = {"properties": {"builtin": {"enum": list(builtins)}}, "required": ["builtin"]}
+    return {"if": condition, "then": wanted}
+
+
+_TO = "`to`, a variable of type phone, with `transfer` and `take_message`"
+_MESSAGE = "a parameter named `message` with `send_sms` and `take_message`"
+_RESULT = "`result` with `answer`"
+
+
 class Tool(Shape):
     """Something an agent can do: exactly one of `sql`, `http` and `builtin`."""
 
-    description: Text
+    model_config = rules(
+        exactly_one("sql", "http", "builtin"),
+        _with(("transfer", "take_message"), {"required": ["to"], "description": _TO}),
+        _with(
+            ("send_sms", "take_message"),
+            {
+                "required": ["parameters"],
+                "description": _MESSAGE,
+                "properties": {"parameters": {"required": ["message"], "description": _MESSAGE}},
+            },
+        ),
+        _with(
+            ("answer",),
+            {
+                "required": ["result"],
+                "description": _RESULT,
+                "properties": {"result": {"minProperties": 1, "description": _RESULT}},
+            },
+        ),
+    )
+
+    description: Text = Field(examples=["Find a patient by phone number."])
     """What it does, for the model that chooses."""
-    examples: Many[Text] = ()
+    examples: Many[Text] = Field((), examples=[["You should have my number."]])
     """What a caller says when this is wanted."""
-    parameters: dict[Identifier, AnyParameter] = Field(default_factory=dict)
+    parameters: dict[Identifier, AnyParameter] = Field(
+        default_factory=dict,
+        examples=[{"slot_id": "integer", "reason": {"type": "string", "max_length": 200}}],
+    )
     """The values it needs."""
-    requires: Many[Identifier] = ()
+    requires: Many[Identifier] = Field((), examples=[["patient_id"]])
     """State that the call must know first."""
     confirm: (
-        Annotated[Confirm, BeforeValidator(_long_confirm, json_schema_input_type=str | Confirm)]
+        Annotated[
+            Confirm, BeforeValidator(_long_confirm, json_schema_input_type=Template | Confirm)
+        ]
         | None
-    ) = None
+    ) = Field(None, examples=["Shall I book this visit?"])
     """Asked, and agreed to, before it runs."""
-    idempotent: bool = False
+    idempotent: bool = Field(False, examples=[True])
     """Same call, same arguments: the first result again, nothing done twice. With `confirm`, what
     the caller agrees to anew in a later turn is another deed and is done."""
-    say: Annotated[Say, BeforeValidator(_long_say, json_schema_input_type=str | Say)] = Say()
+    say: Annotated[Say, BeforeValidator(_long_say, json_schema_input_type=Template | Say)] = Field(
+        Say(), examples=["One moment while I check that."]
+    )
     """What the caller hears while it runs."""
-    timeout: Duration = _duration("10s")
+    timeout: Duration = Field(_duration("10s"), examples=["10s"])
     """The longest it may take."""
-    sql: Text | None = None
+    sql: Text | None = Field(None, examples=["SELECT id, name FROM patients WHERE phone = :phone"])
     """One SQL statement; `:name`, `:state.name`, `:call.name`, `:variables.name` are bound."""
-    returns: Literal["one", "many", "count"] = "many"
+    returns: Literal["one", "many", "count"] = Field("many", examples=["one"])
     """What `sql` gives: one row or nothing, all rows, or how many rows it touched."""
-    http: Http | None = None
+    http: Http | None = Field(
+        None,
+        examples=[
+            {"post": "{{ endpoints.ehr }}/eligibility", "json": {"member": "{{ member_id }}"}}
+        ],
+    )
     """One request to a service."""
-    builtin: Builtin | None = None
+    builtin: Builtin | None = Field(None, examples=["transfer"])
     """Something that the platform does itself."""
-    to: Identifier | None = None
+    to: Identifier | None = Field(None, examples=["nurse_line"])
     """Where `transfer` and `take_message` go: a variable of type phone."""
-    result: dict[Identifier, Template] = Field(default_factory=dict)
+    result: dict[Identifier, Template] = Field(
+        default_factory=dict, examples=[{"active": "{{ response.json.active }}"}]
+    )
     """What the model sees, instead of the raw answer."""
-    set: dict[Identifier, Template] = Field(default_factory=dict)
+    set: dict[Identifier, Template] = Field(
+        default_factory=dict, examples=[{"patient_id": "{{ result.id }}"}]
+    )
     """State to fill from `result`."""
 
     @model_validator(mode="after")
@@ -176,9 +246,9 @@ class Tool(Shape):
         if sum(kind is not None for kind in kinds) != 1:
             raise ValueError("expected exactly one of `sql`, `http` and `builtin`")
         if self.builtin in ("transfer", "take_message") and self.to is None:
-            raise ValueError(f"`builtin: {self.builtin}` needs `to`, a variable of type phone")
+            raise ValueError(f"expected {_TO}")
         if self.builtin in ("send_sms", "take_message") and "message" not in self.parameters:
-            raise ValueError(f"`builtin: {self.builtin}` needs a parameter named `message`")
+            raise ValueError(f"expected {_MESSAGE}")
         if self.builtin == "answer" and not self.result:
-            raise ValueError("`builtin: answer` needs `result`")
+            raise ValueError(f"expected {_RESULT}")
         return self

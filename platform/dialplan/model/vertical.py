@@ -1,7 +1,5 @@
 """The vertical: everything that a solution engineer writes about one line of business."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -27,11 +25,11 @@ VariableType = Literal["string", "integer", "number", "boolean", "phone", "timez
 class Variable(Shape):
     """What a tenant may set. Short form: its type, which makes it required of every tenant."""
 
-    type: VariableType = "string"
+    type: VariableType = Field("string", examples=["phone"])
     """What it is."""
-    default: Scalar | None = None
+    default: Scalar | None = Field(None, examples=["+15550100911"])
     """Its value where the tenant sets none."""
-    description: Text | None = None
+    description: Text | None = Field(None, examples=["The nurse on duty."])
     """What it is for."""
 
 
@@ -42,31 +40,33 @@ def _long_variable(written: object) -> object:
 class StateField(Shape):
     """Something that the call learns. Short form: its type."""
 
-    type: ValueType = "string"
+    type: ValueType = Field("string", examples=["integer"])
     """What it is."""
-    description: Text | None = None
+    description: Text | None = Field(None, examples=["The patient whose identity was verified."])
     """What it means."""
 
 
 class Auth(Shape):
     """How requests to an endpoint are authorised."""
 
-    bearer: Identifier
+    bearer: Identifier = Field(examples=["ehr_token"])
     """The secret sent as a bearer token."""
 
 
 class Endpoint(Shape):
     """A service that `http` tools talk to."""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s]+[^/\s]$")]
+    base_url: Annotated[str, Field(pattern=r"^https?://[!-~]{0,500}[!-.0-~]$")] = Field(
+        examples=["https://ehr.example.com/api"]
+    )
     """Its address, without a slash at the end."""
-    auth: Auth | None = None
+    auth: Auth | None = Field(None, examples=[{"bearer": "ehr_token"}])
     """How requests are authorised."""
-    timeout: Duration = _duration("3s")
+    timeout: Duration = Field(_duration("3s"), examples=["3s"])
     """The longest a request may take."""
-    retries: Annotated[int, Field(ge=0, le=5)] = 2
+    retries: Annotated[int, Field(ge=0, le=5)] = Field(2, examples=[2])
     """How often a failed request that is safe to repeat is tried again."""
-    rehearsal: RelativePath | None = None
+    rehearsal: RelativePath | None = Field(None, examples=["rehearsal/ehr.yaml"])
     """Emulated routes of this service, for rehearsals without it."""
 
 
@@ -81,36 +81,67 @@ AnyStateField = Annotated[
 class Vertical(Shape):
     """One line of business on the phone: its agents, tools and data."""
 
-    dialplan: Literal[1]
+    dialplan: Literal[1] = Field(examples=[1])
     """Version of this language."""
-    name: Identifier
+    name: Identifier = Field(examples=["salon"])
     """Its name; the same as its folder's."""
-    title: Text
+    title: Text = Field(examples=["Hair salon"])
     """Its name for people."""
-    variables: dict[Identifier, AnyVariable] = Field(default_factory=dict)
+    variables: dict[Identifier, AnyVariable] = Field(
+        default_factory=dict,
+        examples=[{"business_name": {"type": "string", "default": "Lakeside Salon"}}],
+    )
     """What a tenant may set; usable in prompts, tools and speech."""
-    secrets: Many[Identifier] = ()
+    secrets: Many[Identifier] = Field((), examples=[["api_token"]])
     """Names of secrets; their values come from the tenant or the environment."""
-    voice: Voice
+    voice: Voice = Field(
+        examples=[{"voice": "marin", "greeting": "Thank you for calling. How can I help?"}]
+    )
     """How it sounds."""
-    hours: AnyHours | None = None
+    hours: AnyHours | None = Field(
+        None, examples=[{"mon-fri": "08:00-18:00", "sat": "09:00-13:00", "holidays": "US"}]
+    )
     """When the business is open; without it, always. Known as `call.open`, `call.hours_today` and
     `call.next_opening`."""
-    limits: Limits = Limits()
+    limits: Limits = Field(
+        Limits(), examples=[{"call": "15m", "silence": "20s", "concurrent_calls": 40}]
+    )
     """How far calls may go."""
-    when_unavailable: WhenUnavailable | None = None
+    when_unavailable: WhenUnavailable | None = Field(
+        None, examples=[{"say": "We are having trouble with our assistant.", "then": "voicemail"}]
+    )
     """What the caller gets when the AI cannot answer."""
-    endpoints: dict[Identifier, Endpoint] = Field(default_factory=dict)
+    endpoints: dict[Identifier, Endpoint] = Field(
+        default_factory=dict,
+        examples=[{"calendar": {"base_url": "https://calendar.example.com/api"}}],
+    )
     """The services it talks to."""
-    state: dict[Identifier, AnyStateField] = Field(default_factory=dict)
+    state: dict[Identifier, AnyStateField] = Field(
+        default_factory=dict, examples=[{"customer_id": "integer"}]
+    )
     """What the call knows; tools fill it, prompts and tools read it."""
-    agents: Annotated[dict[Identifier, Agent], Field(min_length=1)]
+    agents: Annotated[dict[Identifier, Agent], Field(min_length=1)] = Field(
+        examples=[{"front_desk": {"entry": True, "prompt": "prompts/front_desk.md"}}]
+    )
     """Who speaks."""
-    tools: dict[Identifier, Tool] = Field(default_factory=dict)
+    tools: dict[Identifier, Tool] = Field(
+        default_factory=dict,
+        examples=[
+            {
+                "find_slots": {
+                    "description": "Find free times.",
+                    "sql": "SELECT id, starts_at FROM slots",
+                }
+            }
+        ],
+    )
     """What they can do."""
-    database: Database = Database()
+    database: Database = Field(
+        Database(),
+        examples=[{"tables": {"slots": {"columns": {"id": "serial", "starts_at": "timestamptz"}}}}],
+    )
     """Its tables."""
-    conversations: RelativePath | None = None
+    conversations: RelativePath | None = Field(None, examples=["conversations/*.yaml"])
     """Where its conversations are (a glob)."""
 
     @property

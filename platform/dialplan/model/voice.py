@@ -1,14 +1,13 @@
 """How a vertical sounds and when it answers: voice, hours, limits, and what happens without it."""
 
-from __future__ import annotations
-
 import re
 from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_serializer
+from pydantic_core import PydanticCustomError
 
-from dialplan.model.shape import Duration, Identifier, Many, Shape, Template
+from dialplan.model.shape import Duration, Identifier, LanguageTag, Many, Shape, Template
 from dialplan.model.shape import parse_duration as _duration
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -17,44 +16,49 @@ _DAYS = "|".join(DAYS)
 DAY_RANGE = rf"^({_DAYS})(-({_DAYS}))?$"
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _SPAN = rf"{_CLOCK}-({_CLOCK}|24:00)"
+HOLIDAYS = "^[A-Z]{2}(-[A-Z0-9]{1,3})?$"
 SPANS = rf"^(closed|{_SPAN}(, ?{_SPAN})*)$"
 
 
 class Languages(Shape):
     """The languages of a call."""
 
-    default: str = "en-US"
+    default: LanguageTag = Field("en-US", examples=["en-US"])
     """The language it starts in, a BCP 47 tag."""
-    accept: Literal["all"] | Many[str] = "all"
+    accept: Literal["all"] | Many[LanguageTag] = Field("all", examples=["all", ["en-US", "es-US"]])
     """The languages it may go on in."""
 
 
 class TurnDetection(Shape):
     """How the end of the caller's turn is found."""
 
-    type: Literal["server_vad", "semantic_vad"] = "server_vad"
+    type: Literal["server_vad", "semantic_vad"] = Field("server_vad", examples=["server_vad"])
     """By silence, or by meaning."""
-    silence: Duration = _duration("500ms")
+    silence: Duration = Field(_duration("500ms"), examples=["500ms"])
     """The silence that ends a turn (`server_vad`)."""
 
 
 class Voice(Shape):
     """The model that speaks, and how."""
 
-    engine: Literal["realtime"] = "realtime"
+    engine: Literal["realtime"] = Field("realtime", examples=["realtime"])
     """What turns speech into speech."""
-    transport: Literal["direct", "sdk"] = "direct"
+    transport: Literal["direct", "sdk"] = Field("direct", examples=["direct"])
     """What carries its session: `direct`, which takes up a lost connection again, or the Agents
     SDK's own, to compare with. Over `sdk` a lost connection ends the agent's part of the call."""
-    model: str = "gpt-realtime-2.1"
+    model: str = Field("gpt-realtime-2.1", examples=["gpt-realtime-2.1"])
     """The model of the engine."""
-    voice: str = "marin"
+    voice: str = Field("marin", examples=["marin"])
     """The voice; one for the whole call."""
-    languages: Languages = Languages()
+    languages: Languages = Field(Languages(), examples=[{"default": "en-US", "accept": "all"}])
     """The languages spoken."""
-    turn_detection: TurnDetection = TurnDetection()
+    turn_detection: TurnDetection = Field(
+        TurnDetection(), examples=[{"type": "server_vad", "silence": "500ms"}]
+    )
     """How the end of a turn is found."""
-    greeting: Template
+    greeting: Template = Field(
+        examples=["Thank you for calling {{ business_name }}. How can I help?"]
+    )
     """The first words of every call."""
 
 
@@ -76,16 +80,33 @@ class Hours(Shape):
 
     week: dict[Day, Many[Span]] = Field(default_factory=dict)
     """The open stretches of each day; a day without any is closed."""
-    holidays: str | None = None
+    holidays: Annotated[str, Field(pattern=HOLIDAYS)] | None = None
     """Country (or `US-IL`) whose public holidays are closed."""
 
+    @model_serializer(when_used="json")
+    def _as_written(self) -> dict[str, str]:
+        made = {
+            day: ", ".join(map(_written, spans)) or "closed" for day, spans in self.week.items()
+        }
+        return made | ({"holidays": self.holidays} if self.holidays is not None else {})
 
-def _span(written: str) -> Span:
+
+def _written(span: Span) -> str:
+    closes = "24:00" if span.closes == time(0) else f"{span.closes:%H:%M}"
+    return f"{span.opens:%H:%M}-{closes}"
+
+
+def _span(key: str, written: str) -> Span:
     opens, closes = written.strip().split("-")
     end = "00:00" if closes == "24:00" else closes
     if end != "00:00" and end <= opens:
-        raise ValueError(f"`{written}` ends before it begins")
+        raise _wrong(key, f"`{written.strip()}` ends before it begins")
     return Span(opens=time.fromisoformat(opens), closes=time.fromisoformat(end))
+
+
+def _wrong(key: object, message: str) -> PydanticCustomError:
+    # With the key, a loader can say on which line.
+    return PydanticCustomError("hours", "{message}", {"message": message, "key": key})
 
 
 def parse_hours(written: object) -> object:
@@ -96,17 +117,19 @@ def parse_hours(written: object) -> object:
     for key, spans in written.items():
         if key == "holidays":
             continue
-        if not re.match(DAY_RANGE, str(key)):
-            raise ValueError(f"`{key}` is not a day or a range of days such as `mon-fri`")
-        if not isinstance(spans, str) or not re.match(SPANS, spans):
-            raise ValueError(f'expected hours of `{key}` as "08:00-18:00" or `closed`')
+        if not re.fullmatch(DAY_RANGE.strip("^$"), str(key)):
+            raise _wrong(key, f"`{key}` is not a day or a range of days such as `mon-fri`")
+        if not isinstance(spans, str) or not re.fullmatch(SPANS.strip("^$"), spans):
+            raise _wrong(key, f'expected hours of `{key}` as "08:00-18:00" or `closed`')
         first, _, last = str(key).partition("-")
         start, end = DAYS.index(first), DAYS.index(last or first)
         for step in range((end - start) % 7 + 1):
             day = DAYS[(start + step) % 7]
             if day in week:
-                raise ValueError(f"`{day}` is given twice")
-            week[day] = () if spans == "closed" else tuple(map(_span, spans.split(",")))
+                raise _wrong(key, f"`{day}` is given twice")
+            week[day] = (
+                () if spans == "closed" else tuple(_span(str(key), one) for one in spans.split(","))
+            )
     region = written.get("holidays")
     if isinstance(region, str):
         _check_region(region)
@@ -120,7 +143,7 @@ def _check_region(region: str) -> None:
     try:
         holidays.country_holidays(country, subdiv=part or None)
     except NotImplementedError as error:
-        raise ValueError(f"no public holidays are known of `{region}`") from error
+        raise _wrong("holidays", f"no public holidays are known of `{region}`") from error
 
 
 AnyHours = Annotated[
@@ -132,9 +155,21 @@ AnyHours = Annotated[
             "title": "Hours",
             "description": "Open hours by day or range of days; all else is closed.",
             "properties": {
-                "holidays": {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,3})?$"}
+                "holidays": {
+                    "type": "string",
+                    "pattern": HOLIDAYS,
+                    "description": "Country (or `US-IL`) whose public holidays are closed.",
+                    "examples": ["US"],
+                }
             },
-            "patternProperties": {DAY_RANGE: {"type": "string", "pattern": SPANS}},
+            "patternProperties": {
+                DAY_RANGE: {
+                    "type": "string",
+                    "pattern": SPANS,
+                    "description": "When these days are open.",
+                    "examples": ["08:00-18:00", "09:00-12:00, 13:00-17:00", "closed"],
+                }
+            },
             "additionalProperties": False,
         }
     ),
@@ -144,29 +179,34 @@ AnyHours = Annotated[
 class Limits(Shape):
     """How far a call, and all calls, may go."""
 
-    call: Duration = _duration("15m")
+    call: Duration = Field(_duration("15m"), examples=["15m"])
     """The longest call."""
-    silence: Duration = _duration("20s")
+    silence: Duration = Field(_duration("20s"), examples=["20s"])
     """Silence of the caller after which somebody asks, then hangs up."""
-    concurrent_calls: Annotated[int, Field(ge=1)] = 40
+    concurrent_calls: Annotated[int, Field(ge=1)] = Field(40, examples=[40])
     """The most calls at once."""
 
 
 class Then(Shape):
     """Where a caller goes when the AI cannot answer."""
 
-    dial: Identifier
+    dial: Identifier = Field(examples=["nurse_line"])
     """A variable of type phone."""
-    timeout: Duration = _duration("20s")
+    timeout: Duration = Field(_duration("20s"), examples=["20s"])
     """How long it rings."""
-    otherwise: Literal["voicemail", "hang_up"] = Field(default="hang_up", alias="else")
+    otherwise: Literal["voicemail", "hang_up"] = Field(
+        default="hang_up", alias="else", examples=["voicemail"]
+    )
     """What follows when nobody picks up."""
 
 
 class WhenUnavailable(Shape):
     """What the caller gets when the AI cannot answer: never silence."""
 
-    say: Template
+    say: Template = Field(examples=["We are having trouble with our assistant."])
     """What is said."""
-    then: Literal["voicemail", "hang_up"] | Then = "hang_up"
+    then: Literal["voicemail", "hang_up"] | Then = Field(
+        "hang_up",
+        examples=["voicemail", {"dial": "nurse_line", "timeout": "20s", "else": "voicemail"}],
+    )
     """What happens next."""

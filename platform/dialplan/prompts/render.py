@@ -5,7 +5,7 @@ Nothing here knows where values come from; rendering is pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
@@ -50,6 +50,8 @@ def _compiled(template: str) -> Template:
     except TemplateError as error:
         line = getattr(error, "lineno", None) or 1
         raise TemplateProblem(f"cannot read the template: {_plain(error)}", line=line) from error
+    except RecursionError as error:
+        raise TemplateProblem("cannot read the template: it is nested too deep") from error
 
 
 def _plain(error: Exception) -> str:
@@ -88,35 +90,45 @@ def names_used(template: str) -> frozenset[str]:
 
     Names that the template itself sets (`for`, `set`) are left out.
     """
+    if "{" not in template:
+        return frozenset()
+    if len(template) > MOST_CHARACTERS:
+        raise TemplateProblem(f"expected at most {MOST_CHARACTERS} characters, got {len(template)}")
     try:
         tree = _ENVIRONMENT.parse(template)
     except TemplateError as error:
         line = getattr(error, "lineno", None) or 1
         raise TemplateProblem(f"cannot read the template: {_plain(error)}", line=line) from error
-    for kind, known, word in (
-        (nodes.Filter, _ENVIRONMENT.filters, "filter"),
-        (nodes.Test, _ENVIRONMENT.tests, "test"),
-    ):
-        for call in tree.find_all(kind):
-            if call.name not in known:
-                raise TemplateProblem(f"no {word} named `{call.name}`", line=call.lineno)
-    stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")}
-    used: set[str] = set()
-    owners: set[int] = set()
-    members: list[nodes.Getattr | nodes.Getitem] = [
-        *tree.find_all(nodes.Getattr),
-        *tree.find_all(nodes.Getitem),
-    ]
-    for node in members:
-        member = _member(node)
-        if member is not None and isinstance(node.node, nodes.Name):
-            owners.add(id(node.node))
-            if node.node.name not in stored:
-                used.add(f"{node.node.name}.{member}")
-    for name in tree.find_all(nodes.Name):
-        if name.ctx == "load" and name.name not in stored and id(name) not in owners:
-            used.add(name.name)
-    return frozenset(used)
+    except RecursionError as error:
+        raise TemplateProblem("cannot read the template: it is nested too deep") from error
+    names: list[nodes.Name] = []
+    owners: dict[int, str] = {}
+    for node in _all(tree):
+        match node:
+            case nodes.Filter(name=name) if name not in _ENVIRONMENT.filters:
+                raise TemplateProblem(f"no filter named `{name}`", line=node.lineno)
+            case nodes.Test(name=name) if name not in _ENVIRONMENT.tests:
+                raise TemplateProblem(f"no test named `{name}`", line=node.lineno)
+            case nodes.Getattr(node=nodes.Name()) | nodes.Getitem(node=nodes.Name()):
+                if (member := _member(node)) is not None:
+                    owners[id(node.node)] = member
+            case nodes.Name():
+                names.append(node)
+    stored = {name.name for name in names if name.ctx in ("store", "param")}
+    return frozenset(
+        f"{name.name}.{owners[id(name)]}" if id(name) in owners else name.name
+        for name in names
+        if name.ctx == "load" and name.name not in stored
+    )
+
+
+def _all(tree: nodes.Node) -> Iterator[nodes.Node]:
+    # Not `find_all`: that recurses as deep as the template is nested.
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += node.iter_child_nodes()
 
 
 def _member(node: nodes.Getattr | nodes.Getitem) -> str | None:

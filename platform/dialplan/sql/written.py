@@ -80,15 +80,21 @@ class Written:
         return len(octets[:start].decode()), len(octets[:end].decode())
 
 
+MOST_CHARACTERS = 20_000
+"""The longest statement: a call waits for it, and so does whoever checks it."""
+
+
 def write_sql(source: str, types: Mapping[str, str]) -> Written:
     """Rewrite SQL; `types` gives the Postgres type of every name that may be bound.
 
     Raises:
         SqlProblem: it has no end, or numbers its values.
     """
+    if len(source) > MOST_CHARACTERS:
+        raise SqlProblem(f"expected at most {MOST_CHARACTERS} characters, got {len(source)}")
     octets, tokens = _tokens(source)
     written: list[bytes] = []
-    names: list[str] = []
+    names: dict[str, int] = {}
     binds: list[Bind] = []
     edges: list[int] = []
     origins: list[tuple[int, int]] = []
@@ -96,9 +102,7 @@ def write_sql(source: str, types: Mapping[str, str]) -> Written:
     for name, start, end, token in _words(octets, tokens):
         gap = octets[place:start]
         if name is not None:
-            if name not in names:
-                names.append(name)
-            number = f"${names.index(name) + 1}"
+            number = f"${names.setdefault(name, len(names) + 1)}"
             kind = types.get(name)
             word = (f"CAST({number} AS {kind})" if kind else number).encode()
             binds.append(Bind(name, len(octets[:start].decode()), len(octets[:end].decode())))

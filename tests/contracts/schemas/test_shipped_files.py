@@ -4,8 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dialplan.config.conversations import load_conversations
-from dialplan.config.load import load_tenants, load_vertical
+from dialplan.config.load import load_conversations, load_tenants, load_vertical
 from dialplan.config.seeds import load_seed
 
 VERTICALS = Path(__file__).parents[3] / "verticals"

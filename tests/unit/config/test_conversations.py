@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.config.conversations import load_conversations
-from dialplan.config.load import load_vertical
+from dialplan.config.load import load_conversations, load_vertical
 from dialplan.config.problem import VerticalProblems
 
 SHOP = """\
@@ -47,7 +46,7 @@ def _problems(folder: Path, text: str) -> list[tuple[int, int, str]]:
         ),
         (GIVEN + "turns: [{caller: Hi., model: [{tool: fnd}]}]\n", (3, 38, "E302")),
         (GIVEN + "turns: [{caller: Hi., model: [{handoff: boss}]}]\n", (3, 41, "E301")),
-        (GIVEN + "turns: [{caller: Hi., expect: {tool: {find: {nr: 1}}}}]\n", (3, 46, "E203")),
+        (GIVEN + "turns: [{caller: Hi., expect: {tool: {find: {nr: 1}}}}]\n", (3, 46, "E315")),
         (GIVEN + "turns: [{caller: Hi., model: [{say: A}]}, {caller: B}]\n", (3, 43, "E202")),
         (GIVEN + "turns: [{caller: Hi., model: [{}]}]\n", (3, 31, "E207")),
     ],

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from dialplan.config.conversations import load_conversations
 from dialplan.config.load import (
     load_conversation,
+    load_conversations,
     load_rehearsal,
     load_tenants,
     load_vertical,

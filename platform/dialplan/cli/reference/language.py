@@ -14,6 +14,7 @@ from dialplan.cli.reference.examples import ANY, WRITTEN, Examples
 from dialplan.cli.reference.kinds import described, maps_of, sample
 from dialplan.cli.reference.markdown import GENERATED, code, slug, table
 from dialplan.model.schema import KINDS
+from dialplan.model.schema import described as schema_of_kind
 from dialplan.model.shape import IDENTIFIER, PHONE, Shape
 from dialplan.model.voice import DAY_RANGE
 
@@ -68,7 +69,7 @@ def language_page(examples: Examples) -> str:
 
 def sections_of(kind: str, examples: Examples) -> Iterator[Section]:
     """Yield the mappings of a kind of file, outermost first; each type once."""
-    root = KINDS[kind].model_json_schema(by_alias=True, mode="validation")
+    root = schema_of_kind(kind)
     definitions: Schema = root.get("$defs", {})
     waiting: list[tuple[tuple[str, ...], Schema, str]] = [((), root, KINDS[kind].__name__)]
     seen = {KINDS[kind].__name__}

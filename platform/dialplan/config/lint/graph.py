@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dialplan.config.lint.likeness import alike, content_words
-from dialplan.config.lint.notes import Notes, Steps
+from dialplan.config.lint.notes import Notes
+from dialplan.config.steps import Steps
 from dialplan.graph.reach import reachable, runnable
 from dialplan.model.agent import Agent
 from dialplan.model.vertical import Vertical

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from typing import Any
 
-from dialplan.config.shape import locate
-from dialplan.config.source import Place, Source, Value
-
-Steps = tuple[str | int, ...]
+from dialplan.config.shape import Typed
+from dialplan.config.source import Source
+from dialplan.config.steps import Steps, locate
+from dialplan.config.values import Place
 
 _LITERAL = re.compile(r"(?:[&!]\S+\s+)*\|[+-]?\s*(?:#.*)?$")
 
 
 class Notes:
-    """Notes findings about one file and those that it includes."""
+    """Notes findings about one file and those that it includes, but none about what is broken."""
 
-    def __init__(self, source: Source, root: Value) -> None:
+    def __init__(self, source: Source, made: Typed[Any]) -> None:
         self._source = source
-        self._root = root
+        self._made = made
+        self._root = made.root
         self._lines: dict[str, list[str]] = {}
+
+    def hint(self, written: str, known: Collection[str]) -> str:
+        """Return a hint with the nearest known name, or nothing."""
+        return self._source.hint(written, known)
 
     def at(
         self, steps: Steps, code: str, message: str, hint: str = "", *, key: bool = False
     ) -> None:
         """Note a finding at a value, or with `key` at its key."""
+        if self._made.open(*steps):
+            return
         place, path = locate(self._root, steps, key=key)
         self._source.problem(place, code, message, hint, path)
 
@@ -40,6 +49,9 @@ class Notes:
 
         Texts that YAML folds or unescapes have no such places: then it is noted at their start.
         """
+        # A tool with a broken part may lack the very parameter that its SQL binds.
+        if self._made.open(*steps) or self._made.lost(*steps[:2]):
+            return
         place, path = locate(self._root, steps)
         self._source.problem(self._within(place, text, span), code, message, hint, path)
 

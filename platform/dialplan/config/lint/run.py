@@ -12,14 +12,25 @@ from dialplan.config.lint.texts import texts_of
 from dialplan.config.lint.tools import check_tools
 from dialplan.config.lint.usage import check_usage
 from dialplan.config.problem import errors_in
-from dialplan.config.source import Source, Value
+from dialplan.config.shape import Typed
+from dialplan.config.source import Source
 from dialplan.model.vertical import Vertical
 
 
-def lint(source: Source, root: Value, vertical: Vertical, prompts: Mapping[str, str]) -> None:
-    """Note what a caller of the vertical would otherwise find out."""
-    notes = Notes(source, root)
+def lint(source: Source, made: Typed[Vertical], prompts: Mapping[str, str]) -> None:
+    """Note what a caller of the vertical would otherwise find out.
+
+    In a broken file only the SQL is read, where nothing that it names may be missing: all else
+    compares parts of the file with each other.
+    """
+    notes, vertical = Notes(source, made), made.content
     texts = texts_of(vertical, prompts)
+    if made.holes:
+        if not (made.lost("database") or made.open("state") or made.open("variables")):
+            sections = ("state", "variables")
+            declared = {f"{one}.{name}" for one in sections for name in made.named(one)}
+            check_sql(notes, vertical, texts, declared)
+        return
     sql = check_sql(notes, vertical, texts)
     check_graph(notes, vertical)
     check_tools(notes, vertical, sql)

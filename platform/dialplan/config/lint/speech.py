@@ -5,27 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dialplan.config.lint.notes import Notes, Steps
+from dialplan.config.lint.notes import Notes
 from dialplan.config.lint.texts import TemplateText
 from dialplan.config.problem import did_you_mean
+from dialplan.config.steps import Steps
+from dialplan.model.known import END, ENDING, REALTIME_MODELS, VOICES
 from dialplan.model.vertical import Vertical
 from dialplan.model.voice import Voice
-
-MODELS = ("gpt-realtime-2.1", "gpt-realtime-2.1-mini", "gpt-realtime-2", "gpt-realtime-1.5")
-"""Models of the realtime engine, the one to take first."""
-ENDING = (
-    "gpt-realtime",
-    "gpt-realtime-2025-08-28",
-    "gpt-realtime-mini",
-    "gpt-realtime-mini-2025-10-06",
-    "gpt-realtime-mini-2025-12-15",
-)
-"""Models that OpenAI shuts down on `END`."""
-END = "2027-01-20"
-VOICES = (
-    "alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse",
-)  # fmt: skip
-"""Voices of the realtime engine."""
 
 LONGEST_GREETING_S = 15
 LONGEST_SENTENCE_S = 12
@@ -83,11 +69,7 @@ def _length(notes: Notes, text: TemplateText) -> None:
 def _voice(notes: Notes, voice: Voice) -> None:
     if voice.model in ENDING:
         message = f"`{voice.model}` is shut down on {END}"
-        notes.at(("voice", "model"), "W435", message, f"write `{MODELS[0]}`")
-    elif voice.model not in MODELS:
-        listed = ", ".join(f"`{one}`" for one in MODELS)
-        hint = did_you_mean(voice.model, MODELS) or f"known: {listed}"
-        notes.at(("voice", "model"), "W433", f"no model named `{voice.model}` is known", hint)
+        notes.at(("voice", "model"), "W435", message, f"write `{REALTIME_MODELS[0]}`")
     if voice.voice not in VOICES and not _CUSTOM_VOICE.fullmatch(voice.voice):
         listed = ", ".join(f"`{one}`" for one in VOICES)
         hint = did_you_mean(voice.voice, VOICES) or f"known: {listed}"

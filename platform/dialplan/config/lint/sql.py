@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from dialplan.config.lint.notes import Notes, Steps
+from dialplan.config.lint.notes import Notes
 from dialplan.config.lint.texts import TemplateText
-from dialplan.config.problem import did_you_mean
+from dialplan.config.steps import Steps
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.sql.analysis import Analysis, analyse
@@ -41,14 +41,22 @@ class ToolSql:
     whole: bool
 
 
-def check_sql(notes: Notes, vertical: Vertical, texts: list[TemplateText]) -> dict[str, ToolSql]:
-    """Note what is wrong with the SQL of all tools; what it does, for the other checks."""
+def check_sql(
+    notes: Notes,
+    vertical: Vertical,
+    texts: list[TemplateText],
+    declared: Collection[str] = (),
+) -> dict[str, ToolSql]:
+    """Note what is wrong with the SQL of all tools; what it does, for the other checks.
+
+    `declared` are names that may be bound although the file says nothing right of their type.
+    """
     for fault in table_faults(vertical.database.tables):
         if "no table" not in fault.message or _has_no_id(vertical, fault.table, fault.column):
             steps: Steps = ("database", "tables", fault.table)
             where = (*steps, "columns", fault.column) if fault.column else steps
             notes.at(where, "E509", fault.message, key=True)
-    checker = _Checker(notes, vertical)
+    checker = _Checker(notes, vertical, declared)
     done = {name: checker.tool(name, tool) for name, tool in vertical.tools.items()}
     for text in texts:
         if text.tool is not None:
@@ -62,8 +70,9 @@ def _has_no_id(vertical: Vertical, table: str, column: str) -> bool:
 
 
 class _Checker:
-    def __init__(self, notes: Notes, vertical: Vertical) -> None:
+    def __init__(self, notes: Notes, vertical: Vertical, declared: Collection[str]) -> None:
         self._notes = notes
+        self._declared = declared
         self._vertical = vertical
         self._tables = tables_for_sql(vertical.database.tables)
         self._gives: dict[str, tuple[str, ...] | None] = {}
@@ -116,9 +125,10 @@ class _Checker:
         return None if unknown else (written, analysis, changing)
 
     def _unbound(self, steps: Steps, written: Written, types: Mapping[str, str]) -> bool:
-        unknown = [bind for bind in written.binds if bind.name not in types]
+        known = {*types, *self._declared}
+        unknown = [bind for bind in written.binds if bind.name not in known]
         for bind in unknown:
-            hint = did_you_mean(bind.name, types) or "declare it under `parameters`"
+            hint = self._notes.hint(bind.name, known) or "declare it under `parameters`"
             span = (bind.start, bind.end)
             message = f"nothing to bind to `:{bind.name}`"
             self._notes.inside(steps, written.source, span, "E308", message, hint)
@@ -136,7 +146,7 @@ class _Checker:
                 code = "E506"
             case "insert":
                 code = "E508"
-        hint = finding.hint or did_you_mean(finding.name, finding.known)
+        hint = finding.hint or self._notes.hint(finding.name, finding.known)
         if not hint and finding.known:
             few = [f"`{name}`" for name in finding.known[:12]]
             hint = f"known: {', '.join(few)}{', ...' if len(finding.known) > 12 else ''}"
@@ -176,7 +186,7 @@ class _Checker:
                 self._notes.at(text.steps, "E507", message, "set `returns: one`")
             elif known is not None and member not in known:
                 message = f"the result has no `{member}`"
-                hint = did_you_mean(member, known) or _listed(known)
+                hint = self._notes.hint(member, known) or _listed(known)
                 self._notes.at(text.steps, "E507", message, hint)
 
     def _question(self, text: TemplateText, tool: Tool) -> None:
@@ -187,7 +197,7 @@ class _Checker:
         for name in sorted(text.names):
             owner = name.partition(".")[0]
             if owner not in own and owner not in ("state", "call"):
-                hint = did_you_mean(name, own) or _listed(columns)
+                hint = self._notes.hint(name, own) or _listed(columns)
                 self._notes.at(text.steps, "E309", f"nothing is named `{name}` here", hint)
 
 

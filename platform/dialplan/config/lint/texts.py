@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dialplan.config.lint.notes import Steps
+from dialplan.config.steps import Steps
 from dialplan.model.shape import Json
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical

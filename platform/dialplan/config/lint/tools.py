@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from dialplan.config.lint.likeness import alike
-from dialplan.config.lint.notes import Notes, Steps
+from dialplan.config.lint.notes import Notes
 from dialplan.config.lint.sql import ToolSql
+from dialplan.config.steps import Steps
 from dialplan.model.tool import Parameter, Tool
 from dialplan.model.vertical import Vertical
 

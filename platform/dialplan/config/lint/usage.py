@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialplan.config.lint.notes import Notes, Steps
+from dialplan.config.lint.notes import Notes
 from dialplan.config.lint.sql import ToolSql
 from dialplan.config.lint.texts import TemplateText
+from dialplan.config.steps import Steps
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 

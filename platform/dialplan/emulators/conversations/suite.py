@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialplan.config.conversations import LoadedConversation, load_conversations
-from dialplan.config.load import LoadedVertical, load_vertical
+from dialplan.config.conversations import LoadedConversation
+from dialplan.config.load import LoadedVertical, load_conversations, load_vertical
 from dialplan.config.problem import Problem, VerticalProblems
 from dialplan.config.seeds import load_seed
 from dialplan.emulators.conversations.logbook import Logbook

@@ -4,7 +4,8 @@ import pytest
 from openai.types.realtime import realtime_audio_config_output as output
 from openai.types.realtime import realtime_session_create_request as request
 
-from dialplan.config.lint.speech import ENDING, MODELS, VOICES, spoken_seconds
+from dialplan.config.lint.speech import spoken_seconds
+from dialplan.model.known import ENDING, REALTIME_MODELS, VOICES
 
 
 def _literals(annotation: object) -> set[str]:
@@ -19,7 +20,7 @@ def test_the_models_are_those_that_the_installed_library_names() -> None:
     # Previews are gone, and the audio models do not hold a conversation.
     speaking = {name for name in named if "preview" not in name and "audio" not in name}
 
-    assert {*MODELS, *ENDING} == speaking
+    assert {*REALTIME_MODELS, *ENDING} == speaking
 
 
 def test_the_voices_are_those_that_the_installed_library_names() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from dialplan.config.conversations import LoadedConversation
-from dialplan.config.source import Place, Value
+from dialplan.config.values import Place, Value
 from dialplan.emulators.conversations.report import as_json, as_junit, details, line, summary
 from dialplan.emulators.conversations.run import Failure, Result
 from dialplan.model.conversation import Conversation

@@ -1,0 +1,172 @@
+"""The published JSON Schemas, compiled once, and YAML text as the plain data that they judge.
+
+A scalar becomes a number or a boolean only where the schema wants one, and only in plain form.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from dialplan.config.values import Value
+from dialplan.model.shape import Shape
+
+Schema = dict[str, Any]
+HOLE = object()
+"""Stands in plain data for a value that could not be read; no schema with a type accepts it."""
+
+_SCHEMAS = Path(__file__).parent / "schemas"
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+"""Up to 18 digits: what fits into 64 bits and back out of JSON."""
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?")
+_FORMATS = (
+    "fqdn",
+    "idna",
+    "isoduration",
+    "jsonpointer",
+    "rfc3339_validator",
+    "rfc3986_validator",
+    "rfc3987",
+    "rfc3987_syntax",
+    "uri_template",
+    "webcolors",
+)
+
+
+@contextmanager
+def _without_format_checkers() -> Iterator[None]:
+    # jsonschema imports its optional checkers of `format` with itself, and the one of IRIs compiles
+    # a grammar for a whole second. No schema of ours is checked for a `format`.
+    absent = [name for name in _FORMATS if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # what import takes for: not there
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
+with _without_format_checkers():
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
+
+__all__ = ["HOLE", "Schema", "ValidationError", "compiled", "plain"]
+
+
+class Validator(Protocol):
+    """What this package asks of a compiled schema."""
+
+    def iter_errors(self, instance: object) -> Iterator[ValidationError]:
+        """All that is wrong with plain data."""
+
+
+def _whole(_checker: object, instance: object) -> bool:
+    # `1.0` is a whole number to JSON Schema and not to the types; YAML that says 1.0 means no 1.
+    return isinstance(instance, int) and not isinstance(instance, bool)
+
+
+_Contract = extend(  # type: ignore[no-untyped-call]  # jsonschema types it nowhere
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _whole),
+)
+
+
+@cache
+def compiled(kind: type[Shape]) -> tuple[Schema, Validator]:
+    """The published schema of one kind of file, and its validator."""
+    name = f"{kind.__name__.lower()}.schema.json"
+    schema = _exact(json.loads((_SCHEMAS / name).read_text(encoding="utf-8")))
+    return schema, _Contract(schema)
+
+
+def _exact(node: Any) -> Any:
+    # `$` also stands before a last line end in Python, but not in ECMA 262, which schemas follow.
+    made: Any
+    if isinstance(node, list):
+        return [_exact(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made = {
+        key: value if key == "examples" and isinstance(value, list) else _exact(value)
+        for key, value in node.items()
+    }
+    if isinstance(made.get("pattern"), str):
+        made["pattern"] = _ended(made["pattern"])
+    if isinstance(made.get("patternProperties"), dict):
+        inner = made["patternProperties"]
+        made["patternProperties"] = {_ended(key): value for key, value in inner.items()}
+    return made
+
+
+def _ended(pattern: str) -> str:
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+
+
+def plain(value: Value, root: Schema) -> Any:
+    """The plain data of a file, for its schema to judge."""
+    return _plain(value, [root], root)
+
+
+def _leaves(schemas: Sequence[Schema], root: Schema) -> list[Schema]:
+    found: list[Schema] = []
+    for schema in schemas:
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            found += _leaves([root["$defs"][name]], root)
+        elif "anyOf" in schema:
+            found += _leaves(schema["anyOf"], root)
+        else:
+            found.append(schema)
+    return found
+
+
+def _plain(value: Value, schemas: Sequence[Schema], root: Schema) -> object:
+    if value.broken:
+        return HOLE
+    leaves = _leaves(schemas, root)
+    content = value.content
+    if isinstance(content, str):
+        return _scalar(content, leaves) if value.plain else content
+    if isinstance(content, list):
+        inner = [leaf["items"] for leaf in leaves if isinstance(leaf.get("items"), dict)]
+        return [_plain(item, inner or [{}], root) for item in content]
+    return {name: _plain(item, _children(leaves, name), root) for name, item in content.items()}
+
+
+def _children(leaves: Sequence[Schema], name: str) -> list[Schema]:
+    found: list[Schema] = []
+    for leaf in leaves:
+        if name in leaf.get("properties", {}):
+            found.append(leaf["properties"][name])
+            continue
+        found += [
+            inner
+            for pattern, inner in leaf.get("patternProperties", {}).items()
+            if re.search(pattern, name)
+        ]
+        if isinstance(leaf.get("additionalProperties"), dict):
+            found.append(leaf["additionalProperties"])
+    return found or [{}]
+
+
+def _scalar(text: str, leaves: Sequence[Schema]) -> object:
+    wanted = {leaf.get("type", "any") for leaf in leaves}
+    free = "any" in wanted
+    if text == "" or (free and text == "null"):
+        return None
+    if (free or wanted & {"integer", "number"}) and _INTEGER.fullmatch(text):
+        return int(text)
+    if (free or "number" in wanted) and _NUMBER.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    if (free or "boolean" in wanted) and text in ("true", "false"):
+        return text == "true"
+    return text
