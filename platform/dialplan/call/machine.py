@@ -42,7 +42,10 @@ from dialplan.call.events import (
     TransferRequested,
 )
 from dialplan.call.keypad import Keypad
-from dialplan.call.playback import PlaybackLedger, payload_bytes
+from dialplan.call.playback import BYTES_PER_MS, PlaybackLedger, payload_bytes
+
+MOST_AHEAD_MS = 590_000
+"""Speech queued at the carrier, at most: what is over 10 minutes Twilio discards (31931)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,10 @@ class CallMachine:
         if piece.response_id in self._muted:
             return []
         size = payload_bytes(piece.payload)
+        if self._ledger.ahead_ms + size // BYTES_PER_MS > MOST_AHEAD_MS:
+            # Twilio would throw it away unheard; with a hole in it the rest makes no sense.
+            self._muted.add(piece.response_id)
+            return []
         mark = self._ledger.queue(piece.item_id, piece.content_index, size)
         return [] if mark is None else [PlaySpeech(piece.payload, mark)]
 

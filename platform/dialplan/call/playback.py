@@ -57,6 +57,11 @@ class PlaybackLedger:
         """Whether everything queued since the last clear was heard."""
         return all(item.played for item in self._items.values())
 
+    @property
+    def ahead_ms(self) -> int:
+        """How much is queued that was not heard yet."""
+        return sum(item.queued_ms - item.heard_ms for item in self._items.values())
+
     def queue(self, item_id: str, content_index: int, size: int) -> str | None:
         """Note `size` bytes as sent; return the mark to send after them, None for a cut item."""
         if item_id in self._cut:

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from dialplan.errors import ConfigError
+from dialplan.web.socket import MAX_FRAME_BYTES, PromptSocket
 
 START_S = 10.0
 
@@ -52,8 +53,9 @@ async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncI
         lifespan="off",
         log_config=None,
         access_log=False,
-        ws="websockets-sansio",
+        ws=PromptSocket,
         ws_per_message_deflate=False,
+        ws_max_size=MAX_FRAME_BYTES,
         timeout_graceful_shutdown=3,
     )
     server = QuietServer(config)

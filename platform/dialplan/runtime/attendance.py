@@ -50,6 +50,7 @@ from dialplan.engines.engine import (
     TokensUsed,
 )
 from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
@@ -174,6 +175,10 @@ class Attendance:
                 reader = tasks.create_task(self._listen(leg, stream))
                 try:
                     reason, ending = await self._converse(leg, stream)
+                except ProtocolError as exc:
+                    # Nothing reaches this caller; once the stream is closed Twilio asks for more.
+                    log.warning("carrier stalled", extra=self._facts(reason=str(exc)))
+                    reason, ending = "carrier_stalled", None
                 finally:
                     reader.cancel()
             return ending
@@ -366,5 +371,8 @@ class Attendance:
 
 
 async def _send(leg: Leg, frame: str) -> None:
-    async with asyncio.timeout(SEND_S):
-        await leg.send(frame)
+    try:
+        async with asyncio.timeout(SEND_S):
+            await leg.send(frame)
+    except TimeoutError as exc:
+        raise ProtocolError(f"the carrier has read nothing for {SEND_S:g} s") from exc

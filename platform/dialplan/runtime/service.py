@@ -39,6 +39,10 @@ from dialplan.tools.http import HttpCaller
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
 
+# The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
+# be longer than what the database allows a statement by default.
+STATEMENT_S = 120.0
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -113,7 +117,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             embedded = await start_embedded(settings.data)
             stack.push_async_callback(embedded.stop)
             url = embedded.url
-        database = Database(url)
+        database = Database(url, command_timeout=STATEMENT_S)
         stack.push_async_callback(database.close)
         await database.prepare()
         yield database

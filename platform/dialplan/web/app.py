@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -17,6 +18,8 @@ from dialplan.runtime.switchboard import Switchboard
 from dialplan.web.signed import Refused, check_signature, read_form
 
 log = logging.getLogger(__name__)
+
+CLOSE_S = 1.0
 
 Handler = Callable[[Request], Awaitable[Response]]
 Decide = Callable[[dict[str, str]], Awaitable[Sequence[Verb]]]
@@ -47,11 +50,12 @@ class SocketLeg:
             return
 
     async def close(self) -> None:
-        """Close the socket; closing twice is fine."""
+        """Close the socket; closing twice is fine, and a peer that reads nothing is left."""
         try:
-            await self._socket.close(1000)
+            async with asyncio.timeout(CLOSE_S):
+                await self._socket.close(1000)
         except (WebSocketDisconnect, RuntimeError, OSError):
-            return
+            return  # TimeoutError is an OSError: the server drops the connection
 
 
 class Webhooks:

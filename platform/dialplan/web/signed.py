@@ -6,14 +6,17 @@ headers can be forged, and behind a proxy they are wrong. See "Webhooks Security
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.signature import is_valid, parse_form, url_variants
 
 MAX_BODY_BYTES = 64 * 1024
+# Twilio sends a form in one piece, and waits no longer than 15 s for the answer.
+BODY_S = 5.0
 SIGNATURE = "x-twilio-signature"
 
 
@@ -61,12 +64,22 @@ async def read_form(request: Request) -> list[tuple[str, str]]:
     """
     if request.method == "GET":
         return _fields(request.scope.get("query_string", b""))
+    try:
+        async with asyncio.timeout(BODY_S):
+            return _fields(await _body(request))
+    except TimeoutError as exc:
+        raise Refused(408, "too_slow", f"expected the whole form within {BODY_S:g} s") from exc
+    except ClientDisconnect as exc:
+        raise Refused(400, "not_a_form", "the form ended before its end") from exc
+
+
+async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise Refused(413, "too_large", f"expected at most {MAX_BODY_BYTES} bytes")
-    return _fields(bytes(body))
+    return bytes(body)
 
 
 def _fields(body: bytes) -> list[tuple[str, str]]:

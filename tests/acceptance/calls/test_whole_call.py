@@ -104,9 +104,7 @@ async def test_a_barge_in_stops_the_agent_and_the_transcript_keeps_what_was_hear
     long = " ".join(f"word{n}" for n in range(60)) + "."
     mind = ScriptedMind([[Say(long)], [Say("Yes?")]])
     async with rehearse(mind=mind, seeded=False) as rehearsal:
-        await rehearsal.ring(
-            CLINIC, "Tell me all.", Line("Stop please.", after_ms=1000), "Thank you."
-        )
+        await rehearsal.ring(CLINIC, "Tell me all.", Line("Stop please.", after_ms=1000))
 
         agent = [f for f in rehearsal.of(TurnSpoken) if f.speaker == "agent"]
         cut = next(fact for fact in agent if fact.text.startswith("word0"))

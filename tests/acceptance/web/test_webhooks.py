@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -50,6 +54,20 @@ class IdleCall:
 
     async def discard(self) -> None:
         self.discarded = True
+
+
+class OneFrame:
+    """A socket that says one thing and closes."""
+
+    def __init__(self, frame: str) -> None:
+        self._frames = [frame]
+
+    async def receive(self) -> str | None:
+        return self._frames.pop() if self._frames else None
+
+    async def send(self, text: str) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 class Site:
@@ -269,3 +287,121 @@ async def test_health_does_not_depend_on_the_database(site: Site) -> None:
     site.database_error = StoreError("gone")
 
     assert (await site.client.get("/healthz")).status_code == 200
+
+
+async def test_repeated_parameters_are_signed_and_accepted(site: Site) -> None:
+    twice = [*call(), ("Tag", "b"), ("Tag", "a"), ("Tag", "b")]
+
+    assert (await site.post("/twilio/voice", twice)).status_code == 200
+    await site.switchboard.close()
+
+
+async def test_parameters_are_sorted_by_ascii_with_capitals_first(site: Site) -> None:
+    # The signature of section 2.6 of our notes: CallSid < CallStatus < CallToken < Called.
+    params = [
+        *(("CallSid", "CA00000000000000000000000000000001"), ("CallStatus", "ringing")),
+        *(("CallToken", "%7B%22a%22%3A1%7D"), ("Called", NUMBER), ("CalledCity", "")),
+        *(("From", "+15550001111"), ("To", NUMBER), ("callsid", "lower")),
+    ]
+    text = ORIGIN + "/twilio/voice" + "".join(name + value for name, value in sorted(params))
+    digest = hmac.digest(TOKEN.encode(), text.encode(), "sha1")
+
+    answer = await site.client.post(
+        "/twilio/voice",
+        content=urlencode(params),
+        headers={"x-twilio-signature": base64.b64encode(digest).decode()},
+    )
+
+    assert answer.status_code == 200
+    await site.switchboard.close()
+
+
+@pytest.mark.parametrize(
+    ("port", "status"), [("", 200), (":443", 200), (":8443", 403), (":80", 403)]
+)
+async def test_only_the_default_port_may_be_left_out_or_written(
+    site: Site, port: str, status: int
+) -> None:
+    url = f"https://phone.example{port}/twilio/voice"
+
+    assert (await site.post("/twilio/voice", call(), url=url)).status_code == status
+    await site.switchboard.close()
+
+
+@pytest.mark.parametrize(
+    "caller", ["anonymous", "Restricted", "+266696687", "client:web", "sip:a@b", "", "Ünknown"]
+)
+async def test_a_withheld_or_odd_caller_is_answered_like_any_other(
+    site: Site, made: list[CallRequest], caller: str
+) -> None:
+    params = [("CallSid", "CA1"), ("AccountSid", "AC1"), ("From", caller), ("To", NUMBER)]
+
+    answer = await site.post("/twilio/voice", params)
+
+    assert "<Stream" in answer.text
+    assert made[0].caller == caller
+    await site.switchboard.close()
+
+
+async def test_a_call_that_fell_back_dials_the_human_without_a_model(
+    site: Site, made: list[CallRequest]
+) -> None:
+    failed = call(ErrorCode="11205", ErrorUrl=ORIGIN + "/twilio/voice")
+
+    answer = await site.post("/twilio/fallback", failed)
+
+    assert "<Say>Sorry.</Say>" in answer.text
+    assert "<Number>+15550100999</Number>" in answer.text
+    assert not made
+
+
+async def test_the_document_of_a_call_is_one_that_twilio_takes_whole(site: Site) -> None:
+    answer = await site.post("/twilio/voice", call())
+
+    assert len(answer.content) < 64 * 1024
+    document = ElementTree.fromstring(answer.content)  # noqa: S314 - our own document
+    assert document.tag == "Response"
+    assert document[0].tag == "Connect"
+    assert len(document) > 1
+    stream = document.find("Connect/Stream")
+    assert stream is not None
+    assert "?" not in stream.attrib["url"]
+    for parameter in stream.iter("Parameter"):
+        assert len(parameter.attrib["name"]) + len(parameter.attrib["value"]) < 500
+    await site.switchboard.close()
+
+
+async def test_a_call_that_asks_again_after_its_stream_began_is_connected_again(
+    site: Site, made: list[CallRequest]
+) -> None:
+    first = await site.post("/twilio/voice", call())
+    token = re.search(r'value="([^"]+)"', first.text)
+    assert token is not None
+    start = {
+        "event": "start",
+        "sequenceNumber": "1",
+        "streamSid": "MZ1",
+        "start": {
+            "accountSid": "AC1",
+            "streamSid": "MZ1",
+            "callSid": "CA1",
+            "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": {"token": token[1]},
+        },
+    }
+    await site.switchboard.attend(OneFrame(json.dumps(start)))
+
+    again = await site.post("/twilio/voice", call())
+
+    assert again.status_code == 200
+    assert "<Stream" in again.text
+    assert again.text != first.text
+    assert len(made) == 2
+    await site.switchboard.close()
+
+
+async def test_a_status_callback_of_an_unknown_call_changes_nothing(site: Site) -> None:
+    answer = await site.post("/twilio/status", call("CA404", CallStatus="completed"))
+
+    assert answer.status_code == 204

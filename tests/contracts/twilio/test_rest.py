@@ -10,6 +10,7 @@ from twilio.base.exceptions import TwilioRestException  # type: ignore[import-un
 from twilio.rest import Client  # type: ignore[import-untyped]  # no types
 
 from dialplan.emulators.twilio.carrier import Carrier
+from dialplan.emulators.twilio.record import RecordingTaken
 from dialplan.errors import TelephonyError
 from dialplan.protocols.twilio.twiml import Dial, Hangup, Pause, render
 from dialplan.telephony.rest import TwilioRest
@@ -217,3 +218,21 @@ async def test_our_client_sends_messages_and_surfaces_errors(carrier: Carrier) -
 
     assert [message.sid for message in carrier.messages] == [sid]
     assert (refusal.value.status, refusal.value.code) == (401, 20003)
+
+
+async def test_the_sdk_fetches_lists_and_deletes_a_recording(carrier: Carrier, sdk: Client) -> None:
+    created = await asyncio.to_thread(sdk.calls.create, to=NURSE, from_=CLINIC, twiml=WAIT)
+    taken = RecordingTaken("RE" + "7" * 32, created.sid, b"\xff" * 16_000)
+    carrier.recordings[taken.sid] = taken
+
+    fetched = await asyncio.to_thread(sdk.recordings(taken.sid).fetch)
+    listed = await asyncio.to_thread(sdk.recordings.list, call_sid=created.sid)
+    deleted = await asyncio.to_thread(sdk.recordings(taken.sid).delete)
+
+    assert (fetched.sid, fetched.call_sid, fetched.duration) == (taken.sid, created.sid, "2")
+    assert (fetched.status, fetched.channels) == ("completed", 1)
+    assert [one.sid for one in listed] == [taken.sid]
+    assert deleted
+    with pytest.raises(TwilioRestException) as gone:
+        await asyncio.to_thread(sdk.recordings(taken.sid).fetch)
+    assert (gone.value.status, gone.value.code) == (404, 20404)

@@ -189,7 +189,7 @@ async def test_a_line_that_takes_nothing_ends_the_call_and_frees_all(
     assert socket.closed
     assert desk.engines[0].closed
     assert desk.switchboard.running == 0
-    assert desk.reasons() == ["failed"]
+    assert desk.reasons() == ["carrier_stalled"]
     assert await desk.after() == "Say"
 
 

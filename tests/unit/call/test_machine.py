@@ -314,3 +314,17 @@ def test_the_line_is_quiet_once_all_that_was_said_was_heard() -> None:
     assert not machine.quiet
     run(machine, MarkReturned("0:a:200"))
     assert machine.quiet
+
+
+def test_speech_that_the_carrier_would_discard_is_not_sent() -> None:
+    machine = started()
+    minute = base64.b64encode(bytes(8000 * 60)).decode()
+
+    for number in range(12):
+        piece = SpeechArrived(f"r{number // 4}", f"i{number // 4}", 0, minute)
+        sent = run(machine, piece)
+        assert bool(sent) == (number < 9)
+
+    run(machine, MarkReturned("0:i0:240000"))
+    assert run(machine, SpeechArrived("r2", "i2", 0, minute)) == []
+    assert run(machine, SpeechArrived("r3", "i3", 0, minute)) != []

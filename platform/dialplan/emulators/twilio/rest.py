@@ -97,6 +97,7 @@ def build_api(account: Account) -> Starlette:
         ("/Messages.json", api.create_message, "POST"),
         ("/Messages.json", api.list_messages, "GET"),
         ("/Messages/{sid}.json", api.get_message, "GET"),
+        ("/Recordings.json", api.list_recordings, "GET"),
         ("/Recordings/{sid}.json", api.get_recording, "GET"),
         ("/Recordings/{sid}.wav", api.get_audio, "GET"),
         ("/Recordings/{sid}.json", api.delete_recording, "DELETE"),
@@ -247,6 +248,15 @@ class _Api:
             if message.sid == request.path_params["sid"]:
                 return JSONResponse(message_resource(self._account.account_sid, message))
         raise _missing(request)
+
+    async def list_recordings(self, request: Request) -> Response:
+        of_call = request.query_params.get("CallSid")
+        entries = [
+            recording_resource(self._account.account_sid, recording)
+            for recording in self._account.recordings.values()
+            if of_call in (None, recording.call_sid)
+        ]
+        return page(request.url.path, "recordings", entries)
 
     async def get_recording(self, request: Request) -> Response:
         recording = self._find_recording(request)

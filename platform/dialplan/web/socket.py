@@ -1,0 +1,21 @@
+"""How the server holds a WebSocket below the application: frames bounded, an end that ends."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+# Twilio's messages are some 400 bytes; a `start` with all its parameters stays far below this too.
+MAX_FRAME_BYTES = 64 * 1024
+# How long a peer may take for what was still to be sent, and for its side of the closing.
+LINGER_S = 3.0
+
+
+class PromptSocket(WebSocketsSansIOProtocol):
+    """A socket that is gone soon after its handler: closing alone waits for a peer that reads."""
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Give the peer its time, then drop the connection; a closed one is left alone."""
+        super().on_task_complete(task)
+        self.loop.call_later(LINGER_S, self.transport.abort)
