@@ -16,6 +16,8 @@ COMMANDS = {
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
     "test": "hold the conversations that verticals ship",
+    "explain": "say what a called number gets, and why",
+    "show": "print a vertical with everything in place",
     "plan": "show what deploying the folder would change",
     "apply": "deploy the folder",
     "rollback": "let an earlier version of a vertical serve again",

@@ -117,7 +117,7 @@ def build_lines(
                 number=number,
                 tenant=name,
                 vertical=loaded,
-                variables=_variables(name, tenant, loaded),
+                variables=variables_of(name, tenant, loaded),
                 secrets=_secrets(tenant, loaded, environ),
                 account=own_account or account,
                 token=own_token or token,
@@ -125,7 +125,12 @@ def build_lines(
     return lines
 
 
-def _variables(name: str, tenant: Tenant, loaded: LoadedVertical) -> dict[str, object]:
+def variables_of(name: str, tenant: Tenant, loaded: LoadedVertical) -> dict[str, object]:
+    """Return a vertical's variables with the values of a tenant over the defaults.
+
+    Raises:
+        ConfigError: one has no value.
+    """
     values: dict[str, object] = {}
     for variable, declared in loaded.vertical.variables.items():
         value = tenant.variables.get(variable, declared.default)

@@ -22,7 +22,7 @@ from dialplan.errors import ConfigError, DialplanError, StoreError
 from dialplan.model.tenants import Tenants
 from dialplan.runtime.directory import Directory, Line, Trial
 from dialplan.runtime.planning import deployed
-from dialplan.runtime.serving import Serving, decide
+from dialplan.runtime.serving import HISTORY, Serving, decide
 from dialplan.store import versions
 from dialplan.store.database import Database, lock, reason
 from dialplan.store.vertical_tables import create_tables
@@ -36,7 +36,6 @@ LOOK_S = 1.0
 connection held for LISTEN, and needs no care when it breaks."""
 STORE_S = 20.0
 """The longest that the database may take over one reload."""
-HISTORY = 50
 
 BuildLines = Callable[[Tenants, Mapping[str, LoadedVertical]], dict[str, Line]]
 

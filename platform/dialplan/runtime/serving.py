@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from dialplan.store.versions import Release
 
+HISTORY = 50
+"""How many releases are looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:

