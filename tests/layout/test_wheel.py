@@ -92,6 +92,16 @@ def test_the_command_of_the_wheel_runs_in_another_folder(python: Path, tmp_path:
     assert "nothing to change" in done.stdout
 
 
+def test_the_wheel_begins_a_vertical_in_another_folder(python: Path, tmp_path: Path) -> None:
+    dialplan = python.parent / "dialplan"
+
+    made = run(dialplan, "new", "repair_shop", cwd=tmp_path)
+    checked = run(dialplan, "check", "verticals", cwd=tmp_path)
+
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert checked.stdout == "1 vertical checked, nothing to change\n"
+
+
 def test_the_migrations_of_the_wheel_are_found_by_alembic(python: Path, tmp_path: Path) -> None:
     program = (
         "from alembic.config import Config; from alembic.script import ScriptDirectory\n"

@@ -11,6 +11,7 @@ from dialplan.errors import DialplanError
 
 # Command -> module under dialplan.cli that has a click command of the same name.
 COMMANDS = {
+    "new": "begin a vertical that answers at once",
     "serve": "answer calls",
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
@@ -29,6 +30,7 @@ HIDDEN = ("peers",)
 # The first line keeps click from joining the lines.
 EXAMPLES = """\b
 Examples:
+  dialplan new repair_shop                begin a vertical, with a number that rings it
   dialplan check                          find every problem in ./verticals
   dialplan test                           hold their conversations, offline
   dialplan serve --rehearse               answer calls with no account and no key
