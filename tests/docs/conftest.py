@@ -77,18 +77,23 @@ def prose_of(page: Path) -> str:
 
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
+TUTORIALS = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
+"""Their blocks are parts of files that grow: they are applied and checked in their order."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test each page, or each block of a language, by the name of its argument."""
     given: dict[str, list[Block]] = {
         "block": BLOCKS,
-        "yaml_block": [one for one in BLOCKS if one.language in YAML],
+        "yaml_block": [one for one in BLOCKS if one.language in YAML and one.page not in TUTORIALS],
         "shell_block": [one for one in BLOCKS if one.language in {*SHELL, "indented"}],
     }
     for name, blocks in given.items():
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, blocks, ids=str)
+    if "tutorial" in metafunc.fixturenames:
+        pages = [[block for block in BLOCKS if block.page == page] for page in TUTORIALS]
+        metafunc.parametrize("tutorial", pages, ids=[one.stem for one in TUTORIALS])
     if "page" in metafunc.fixturenames:
         metafunc.parametrize("page", PAGES, ids=lambda one: one.relative_to(ROOT).as_posix())
 
