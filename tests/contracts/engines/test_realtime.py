@@ -151,6 +151,27 @@ async def test_a_fresh_agent_sees_the_handoff_and_nothing_before_it(dial: Dial) 
         assert line.all(PeerFault) == []
 
 
+async def test_words_of_the_caller_that_come_after_a_handoff_are_told_then_forgotten(
+    dial: Dial,
+) -> None:
+    steps = [[CallTool("to_repairs")], [Say("Repairs here.")], [Say("Yes?")]]
+    async with dial(steps, faults=Faults(words_delay_s=1.0)) as line:
+        await line.speak()
+        await line.until(HandedOver)
+        assert line.all(CallerSaid) == []
+        assert [said.text for said in await line.until(CallerSaid)] == ["a visit please"]
+        await line.until_true(
+            lambda: [said for said in line.all(AgentSaid) if said.text == "Repairs here."]
+        )
+        await line.engine.respond()
+        await line.until_true(lambda: [said for said in line.all(AgentSaid) if said.text == "Yes?"])
+
+        heard = [describe(item) for item in line.mind.turns[-1].items]
+        assert heard[0] == "call: to_repairs"
+        assert "user: a visit please" not in heard
+        assert line.all(PeerFault) == []
+
+
 async def test_barge_in_on_an_announcement_cuts_it_and_nothing_that_is_gone(dial: Dial) -> None:
     steps = [[Say("Hello there.")], [CallTool("to_repairs")], [Say("Yes?")], [Say("Well?")]]
     async with dial(steps) as line:
