@@ -358,6 +358,26 @@ async def test_a_lost_session_is_taken_up_with_what_was_said(dial_direct: Dial) 
         assert line.all(EngineLost) == []
 
 
+async def test_a_session_lost_after_a_handoff_is_not_told_what_was_forgotten(
+    dial_direct: Dial,
+) -> None:
+    faults = Faults(connection=1, drop_at_response=4)
+    steps = [[Say("Good morning.")], [CallTool("to_repairs")], [Say("Repairs here.")]]
+    async with dial_direct(steps, faults=faults) as line:
+        await line.engine.respond()
+        await line.until(ResponseEnded)
+        await line.engine.respond()
+        await line.until(Reconnected)
+        await line.until_true(
+            lambda: [said for said in line.all(AgentSaid) if said.text == "Repairs here."]
+        )
+
+        heard = [describe(item) for item in line.mind.turns[-1].items]
+        assert heard[0] == "call: to_repairs"
+        assert set(heard[1:]) == {"output: ", "assistant: Repairs it is."}
+        assert line.mind.turns[-1].instructions == "You do repairs."
+
+
 async def test_a_response_lost_in_the_middle_is_told_and_taken_up(dial_direct: Dial) -> None:
     faults = Faults(connection=1, drop_after_audio_ms=400)
     steps = [[Say("A sentence that is cut by the network.")], [Say("Sorry, again.")]]

@@ -23,6 +23,7 @@ from dialplan.emulators.openai.conversation import Conversation
 from dialplan.emulators.openai.events import Event
 from dialplan.emulators.openai.faults import Faults
 from dialplan.emulators.openai.mind import CallTool, Decision, Mind, Say
+from dialplan.emulators.openai.sentences import breaths
 from dialplan.emulators.openai.work import Abandon, Generate, Transcribe
 from dialplan.emulators.speech.ports import Ear, Voice
 
@@ -250,7 +251,17 @@ class Connection:
             if close is not None:
                 await close()
 
-    async def _say(self, response_id: str, text: str, *, first: bool) -> bool:
+    async def _say(self, response_id: str, sentence: str, *, first: bool) -> bool:
+        """Say a sentence, breath by breath: a voice takes as long for one as it has words."""
+        speaks = self._conversation.responses.speaks(response_id)
+        going = True
+        for text in breaths(sentence) if speaks else [sentence]:
+            if going:
+                going = await self._say_breath(response_id, text, first=first)
+            first = False
+        return going
+
+    async def _say_breath(self, response_id: str, text: str, *, first: bool) -> bool:
         audio = b""
         if self._conversation.responses.speaks(response_id):
             async with asyncio.timeout(_VOICE_LIMIT_S):
