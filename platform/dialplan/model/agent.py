@@ -15,7 +15,9 @@ class Handoff(Shape):
     carry: Many[Identifier] = Field((), examples=[["patient_id"]])
     """State that the next agent is told of; empty means all of it."""
     context: Literal["full", "summary", "none"] = Field("full", examples=["summary"])
-    """What the next agent sees of the conversation so far."""
+    """What the next agent sees of the conversation so far: all of it; a summary in one sentence and
+    the state under `carry`; or that state alone. What was said before the handoff is then taken
+    from the model, and stays in the transcript."""
     announce: Template | None = Field(None, examples=["Let me get billing."])
     """Said word for word before the next agent speaks."""
 

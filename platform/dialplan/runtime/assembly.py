@@ -116,4 +116,10 @@ def _handoff(target: str, handoff: Handoff, names: Names) -> HandoffSpec:
         }
         schema["required"] = ["summary"]
     announce = None if handoff.announce is None else render(handoff.announce, names())
-    return HandoffSpec(target=target, when=handoff.when, schema=schema, announce=announce)
+    return HandoffSpec(
+        target=target,
+        when=handoff.when,
+        schema=schema,
+        announce=announce,
+        fresh=handoff.context != "full",
+    )

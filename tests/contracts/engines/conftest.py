@@ -158,11 +158,12 @@ def line_over(transport: Transport) -> Dial:
                 handoffs=(
                     HandoffSpec("billing", "About a bill.", SCHEMA, None, ("my bill is wrong",)),
                     HandoffSpec("visits", "About a visit.", SCHEMA, "One moment."),
+                    HandoffSpec("repairs", "About a repair.", SCHEMA, "Repairs it is.", fresh=True),
                 ),
             )
             others = tuple(
                 AgentSpec(name, f"You do {name}.".strip, (tool("bills", "none"),))
-                for name in ("billing", "visits")
+                for name in ("billing", "visits", "repairs")
             )
             config = RealtimeEngineConfig(
                 endpoint=Endpoint(

@@ -35,6 +35,16 @@ def outputs(line: Any) -> list[str]:
     return [item.output for item in line.mind.turns[-1].items if isinstance(item, FunctionOutput)]
 
 
+def describe(item: Any) -> str:
+    match item:
+        case Message(role, text):
+            return f"{role}: {text}"
+        case FunctionOutput(_, output):
+            return f"output: {json.loads(output)['summary']}"
+        case _:
+            return f"call: {item.name}"
+
+
 async def test_words_are_said_exactly_and_come_back_with_their_id(dial: Dial) -> None:
     async with dial([]) as line:
         await line.engine.say("Welcome to the clinic.", "say_1")
@@ -114,6 +124,79 @@ async def test_a_handoff_is_announced_before_the_next_agent_speaks(dial: Dial) -
         said = await line.until(AgentSaid, 2)
 
         assert [each.text for each in said] == ["One moment.", "Visits here."]
+
+
+async def test_a_fresh_agent_sees_the_handoff_and_nothing_before_it(dial: Dial) -> None:
+    step = [Say("Repairs, of course."), CallTool("to_repairs", {"summary": "a wet wall"})]
+    steps = [[CallTool("look_up")], [Say("I found you.")], step, [Say("Repairs here.")]]
+    async with dial([*steps, [Say("Yes?")]]) as line:
+        await line.engine.respond()
+        await line.until(AgentSaid)
+        await line.speak()
+        await line.until(AgentSaid, 4)
+        await line.speak()
+        said = await line.until(AgentSaid, 5)
+
+        assert [each.text for each in said][1:4] == [
+            "Repairs, of course.",
+            "Repairs it is.",
+            "Repairs here.",
+        ]
+        heard = [describe(item) for item in line.mind.turns[-1].items]
+        assert heard[:2] == ["assistant: Repairs, of course.", "call: to_repairs"]
+        # Which of the two comes first is for the transport and the network.
+        assert set(heard[2:4]) == {"output: a wet wall", "assistant: Repairs it is."}
+        assert heard[4:] == ["assistant: Repairs here.", "user: a visit please"]
+        assert [said.text for said in line.all(CallerSaid)] == ["a visit please"] * 2
+        assert line.all(PeerFault) == []
+
+
+async def test_words_of_the_caller_that_come_after_a_handoff_are_told_then_forgotten(
+    dial: Dial,
+) -> None:
+    steps = [[CallTool("to_repairs")], [Say("Repairs here.")], [Say("Yes?")]]
+    async with dial(steps, faults=Faults(words_delay_s=1.0)) as line:
+        await line.speak()
+        await line.until(HandedOver)
+        assert line.all(CallerSaid) == []
+        assert [said.text for said in await line.until(CallerSaid)] == ["a visit please"]
+        await line.until_true(
+            lambda: [said for said in line.all(AgentSaid) if said.text == "Repairs here."]
+        )
+        await line.engine.respond()
+        await line.until_true(lambda: [said for said in line.all(AgentSaid) if said.text == "Yes?"])
+
+        heard = [describe(item) for item in line.mind.turns[-1].items]
+        assert heard[0] == "call: to_repairs"
+        assert "user: a visit please" not in heard
+        assert line.all(PeerFault) == []
+
+
+async def test_barge_in_on_an_announcement_cuts_it_and_nothing_that_is_gone(dial: Dial) -> None:
+    steps = [[Say("Hello there.")], [CallTool("to_repairs")], [Say("Yes?")], [Say("Well?")]]
+    async with dial(steps) as line:
+        await line.engine.respond()
+        (old, *_) = await line.until(SpeechArrived)
+        await line.until(ResponseEnded)
+        await line.engine.respond()
+        await line.until_true(
+            lambda: [one for one in line.all(ResponseStarted) if one.say_id == "announce_1"]
+        )
+        (new,) = await line.until_true(
+            lambda: [one for one in line.all(SpeechArrived) if one.item_id != old.item_id][:1]
+        )
+        await line.begin_to_speak()
+        await line.until(CallerSpeechStarted)
+        await line.engine.interrupt([Truncation(old.item_id, 0, 0), Truncation(new.item_id, 0, 0)])
+        await line.speak()
+        await line.until_true(lambda: [said for said in line.all(AgentSaid) if said.text == "Yes?"])
+
+        heard = [describe(item) for item in line.mind.turns[-1].items]
+        assert heard[:2] == ["call: to_repairs", "output: "]
+        assert heard[2:] in ([], ["user: a visit please"]), "the sdk does not wait for the caller"
+        # The sdk's transport may ask for a response too early; no transport names an item that
+        # is gone.
+        assert [fault.kind for fault in line.all(PeerFault) if "item" in fault.kind] == []
 
 
 async def test_barge_in_leaves_in_memory_what_was_heard(dial: Dial) -> None:
@@ -273,6 +356,26 @@ async def test_a_lost_session_is_taken_up_with_what_was_said(dial_direct: Dial) 
         assert line.mind.turns[-1].instructions == "You are the desk."
         assert line.server.connections == 2
         assert line.all(EngineLost) == []
+
+
+async def test_a_session_lost_after_a_handoff_is_not_told_what_was_forgotten(
+    dial_direct: Dial,
+) -> None:
+    faults = Faults(connection=1, drop_at_response=4)
+    steps = [[Say("Good morning.")], [CallTool("to_repairs")], [Say("Repairs here.")]]
+    async with dial_direct(steps, faults=faults) as line:
+        await line.engine.respond()
+        await line.until(ResponseEnded)
+        await line.engine.respond()
+        await line.until(Reconnected)
+        await line.until_true(
+            lambda: [said for said in line.all(AgentSaid) if said.text == "Repairs here."]
+        )
+
+        heard = [describe(item) for item in line.mind.turns[-1].items]
+        assert heard[0] == "call: to_repairs"
+        assert set(heard[1:]) == {"output: ", "assistant: Repairs it is."}
+        assert line.mind.turns[-1].instructions == "You do repairs."
 
 
 async def test_a_response_lost_in_the_middle_is_told_and_taken_up(dial_direct: Dial) -> None:

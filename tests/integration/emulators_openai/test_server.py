@@ -249,6 +249,34 @@ async def test_audio_comes_faster_than_real_time_in_pieces_of_100_to_200_ms(
     assert 0.2 < took < 1.5, "two seconds of audio at about eight times real time"
 
 
+async def test_a_long_sentence_is_heard_before_its_end_is_spoken(
+    speech: Speech, voice: Voice
+) -> None:
+    head, tail = f"This is {'a long way ' * 4}to go,", f"and it {'goes on and ' * 4}on."
+    spoken: list[str] = []
+    heard = asyncio.Event()
+
+    class Waiting:
+        """Speaks the end only when the beginning was heard."""
+
+        async def speak(self, text: str) -> bytes:
+            spoken.append(text)
+            if len(spoken) > 1:
+                await heard.wait()
+            return await voice.speak(text)
+
+    speech.voice = Waiting()
+    async with speech.server([Say(f"{head} {tail}")]) as server, connected(server) as client:
+        await client.phone()
+        await client.send("response.create")
+        await client.until("response.output_audio.delta")
+        heard.set()
+        done = await client.until("response.output_audio_transcript.done")
+
+        assert spoken == [head, tail]
+        assert done["transcript"] == f"{head} {tail}"
+
+
 async def test_a_client_that_cancels_hears_nothing_more(speech: Speech) -> None:
     server = speech.server([Say("x" * 500)], [Say("Ok.")], speed=2)
     async with server, connected(server) as client:

@@ -152,6 +152,16 @@ async def test_a_sentence_said_again_is_the_same_audio(agent_voice: PiperVoice) 
     assert await agent_voice.speak("One moment, please.") == first
 
 
+async def test_a_text_that_goes_on_is_followed_by_the_pause_of_a_breath(
+    agent_voice: PiperVoice,
+) -> None:
+    breath = bytes([mulaw.SILENCE]) * (90 * mulaw.RATE // 1000)
+
+    assert (await agent_voice.speak("The first one is tomorrow,")).endswith(breath)
+    assert not (await agent_voice.speak("The first one is tomorrow.")).endswith(breath)
+    assert await agent_voice.speak(",") == b""
+
+
 async def test_a_text_without_end_is_cut_at_a_sentence(agent_voice: PiperVoice) -> None:
     sentence = "Yes, that is right. "
     alone = await agent_voice.speak(sentence)

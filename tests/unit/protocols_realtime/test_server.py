@@ -98,6 +98,10 @@ CASES: list[tuple[dict[str, Any], server.ServerEvent]] = [
         server.CallerTranscript("i", "hi"),
     ),
     (
+        {"type": "conversation.item.input_audio_transcription.failed", "item_id": "i"},
+        server.TranscriptFailed("i"),
+    ),
+    (
         {"type": "response.created", "response": {"id": "r", "metadata": {"say_id": "say_1"}}},
         server.ResponseCreated("r", {"say_id": "say_1"}),
     ),

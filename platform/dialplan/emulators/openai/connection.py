@@ -23,6 +23,7 @@ from dialplan.emulators.openai.conversation import Conversation
 from dialplan.emulators.openai.events import Event
 from dialplan.emulators.openai.faults import Faults
 from dialplan.emulators.openai.mind import CallTool, Decision, Mind, Say
+from dialplan.emulators.openai.sentences import breaths
 from dialplan.emulators.openai.work import Abandon, Generate, Transcribe
 from dialplan.emulators.speech.ports import Ear, Voice
 
@@ -173,17 +174,24 @@ class Connection:
                 await self._flush()
 
     async def _transcribe(self, work: Transcribe) -> None:
+        late_s = self._faults.words_delay_s
+        text: str | None = None
         async with self._ear_turn:
             try:
                 async with asyncio.timeout(_EAR_LIMIT_S):
-                    text = await self._peers.ear.hear(work.audio)
+                    words = await self._peers.ear.hear(work.audio)
             except Exception as error:
                 # Whatever an ear raises, the session goes on, as with a failed transcription.
                 _log.warning("transcription failed", extra={"error": type(error).__name__})
                 self._conversation.unheard(work.item_id)
             else:
-                self._conversation.heard(work.item_id, text.strip(), self._now)
+                text = words.strip()
+                self._conversation.heard(work.item_id, text, self._now, announce=not late_s)
         await self._flush()
+        if late_s and text is not None:
+            await asyncio.sleep(late_s)
+            self._conversation.announce_words(work.item_id, text)
+            await self._flush()
 
     async def _generate(self, response_id: str) -> None:
         self._responses += 1
@@ -192,13 +200,13 @@ class Connection:
             if await self._suffer(number):
                 return
             await self._all_heard.wait()
-            turn = self._conversation.turn(response_id)
+            turn = self._conversation.responses.turn(response_id)
             if turn is not None:
                 await self._carry_out(response_id, self._peers.mind.respond(turn), number)
         except Exception as error:
             # A mind or a voice may raise anything; the client sees a failed response.
             _log.warning("response failed", extra={"error": type(error).__name__})
-            self._conversation.fail(response_id, self._now)
+            self._conversation.responses.fail(response_id, self._now)
             await self._flush()
 
     async def _suffer(self, number: int) -> bool:
@@ -224,18 +232,18 @@ class Connection:
                 async with asyncio.timeout(_MIND_LIMIT_S):
                     decision = await anext(decisions, None)
                 if self._faults.fail_at_response == number:
-                    self._conversation.fail(response_id, self._now)
+                    self._conversation.responses.fail(response_id, self._now)
                     going = False
                 elif isinstance(decision, Say):
                     going = await self._say(response_id, decision.text, first=first)
                     first = False
                 elif isinstance(decision, CallTool):
                     arguments = json.dumps(dict(decision.arguments), ensure_ascii=False)
-                    going = self._conversation.call(
+                    going = self._conversation.responses.call(
                         response_id, decision.name, arguments, self._now
                     )
                 else:
-                    self._conversation.finish(response_id, self._now)
+                    self._conversation.responses.finish(response_id, self._now)
                     going = False
                 await self._flush()
         finally:
@@ -243,21 +251,31 @@ class Connection:
             if close is not None:
                 await close()
 
-    async def _say(self, response_id: str, text: str, *, first: bool) -> bool:
+    async def _say(self, response_id: str, sentence: str, *, first: bool) -> bool:
+        """Say a sentence, breath by breath: a voice takes as long for one as it has words."""
+        speaks = self._conversation.responses.speaks(response_id)
+        going = True
+        for text in breaths(sentence) if speaks else [sentence]:
+            if going:
+                going = await self._say_breath(response_id, text, first=first)
+            first = False
+        return going
+
+    async def _say_breath(self, response_id: str, text: str, *, first: bool) -> bool:
         audio = b""
-        if self._conversation.speaks(response_id):
+        if self._conversation.responses.speaks(response_id):
             async with asyncio.timeout(_VOICE_LIMIT_S):
                 audio = await self._peers.voice.speak(text)
             if first:
                 await asyncio.sleep(self._faults.first_audio_delay_s)
-        going = self._conversation.say(response_id, text, len(audio), self._now)
+        going = self._conversation.responses.say(response_id, text, len(audio), self._now)
         await self._flush()
         start = 0
         while going and start < len(audio):
             lasts = _CHUNK_MS if start or not first else _FIRST_CHUNK_MS
             chunk = audio[start : start + lasts * BYTES_PER_MS]
             start += len(chunk)
-            going = self._conversation.speak(response_id, chunk, self._now)
+            going = self._conversation.responses.speak(response_id, chunk, self._now)
             await self._flush()
             self._count(len(chunk))
             await asyncio.sleep(duration_ms(len(chunk)) / 1000 / self._limits.speed)

@@ -14,7 +14,7 @@ caller would otherwise hear nothing more.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 from openai.types.realtime import (
     ConversationItemCreateEvent,
@@ -31,7 +31,7 @@ from openai.types.realtime import (
 )
 
 from dialplan.emulators.openai import client_events, events
-from dialplan.emulators.openai.audio import BYTES_PER_MS, duration_ms
+from dialplan.emulators.openai.audio import duration_ms
 from dialplan.emulators.openai.client_events import ClientEvent, Frame
 from dialplan.emulators.openai.client_items import decode_base64, from_wire
 from dialplan.emulators.openai.errors import ClientEventError
@@ -45,27 +45,19 @@ from dialplan.emulators.openai.items import (
     OutputItem,
     SpokenPart,
 )
-from dialplan.emulators.openai.mind import Turn
-from dialplan.emulators.openai.planning import plan_response
-from dialplan.emulators.openai.rate_limits import RateLimits
 from dialplan.emulators.openai.reading import Reader
-from dialplan.emulators.openai.response import (
-    Cancelled,
-    Completed,
-    CutReason,
-    Failed,
-    Plan,
-    Response,
-)
+from dialplan.emulators.openai.responses import Responses
 from dialplan.emulators.openai.session import SessionConfig
-from dialplan.emulators.openai.work import Abandon, Generate, Transcribe, Work
+from dialplan.emulators.openai.work import Transcribe, Work
 from dialplan.emulators.speech.ports import DetectorFactory
-
-_PARALLEL_RESPONSES: Final = 16
 
 
 class Conversation:
-    """One session."""
+    """One session.
+
+    Attributes:
+        responses: those in progress, for whoever generates them.
+    """
 
     def __init__(
         self,
@@ -76,21 +68,24 @@ class Conversation:
         new_id: Callable[[str], str],
     ) -> None:
         self._config = config
-        self._reader = Reader(session_id)
         self._new_id = new_id
         self._id = new_id("conv")
         self._items = ItemList()
         self._input = InputAudio(detectors, new_id)
         self._input.configure(config.turn_detection, config.input_format)
-        self._limits = RateLimits()
-        self._responses: dict[str, Response] = {}
         self._hearing: dict[str, bool] = {}
         self._interrupted_by: str | None = None
-        self._has_spoken = False
-        self._playing_until = 0.0
-        self._quiet_since: float | None = None
         self._events: list[Event] = []
         self._work: list[Work] = []
+        self.responses = Responses(
+            Reader(session_id),
+            config,
+            self._id,
+            self._items,
+            emit=self._emit,
+            want=self._want,
+            new_id=new_id,
+        )
         self._emit(events.session_created(config.wire()))
         self._emit(events.conversation_created(self._id))
 
@@ -118,13 +113,14 @@ class Conversation:
         if (
             detection is None
             or detection.idle_timeout_ms is None
-            or self._quiet_since is None
-            or self._active is not None
+            or self.responses.quiet_since is None
+            or self.responses.active is not None
             or self._input.speaking
             or self._hearing
         ):
             return None
-        return max(self._quiet_since, self._playing_until) + detection.idle_timeout_ms / 1000
+        silent_since = max(self.responses.quiet_since, self.responses.playing_until)
+        return silent_since + detection.idle_timeout_ms / 1000
 
     # What the client sends
 
@@ -155,7 +151,8 @@ class Conversation:
                     "type",
                 )
             case SessionUpdateEvent():
-                self._config.update(frame.payload["session"], has_spoken=self._has_spoken)
+                spoken = self.responses.has_spoken
+                self._config.update(frame.payload["session"], has_spoken=spoken)
                 self._input.configure(self._config.turn_detection, self._config.input_format)
                 self._emit(events.session_updated(self._config.wire()))
             case ConversationItemCreateEvent():
@@ -168,9 +165,9 @@ class Conversation:
             case ConversationItemTruncateEvent():
                 self._truncate(event.item_id, event.content_index, event.audio_end_ms, now)
             case ResponseCreateEvent():
-                self._create_response(frame.payload.get("response") or {}, now)
+                self.responses.create(frame.payload.get("response") or {}, now)
             case ResponseCancelEvent():
-                self._cancel(event.response_id, now)
+                self.responses.cancel(event.response_id, now)
             case _:
                 assert_never(event)
 
@@ -180,8 +177,9 @@ class Conversation:
                 case SpeechBegan():
                     self._emit(events.speech_started(found.item_id, found.audio_start_ms))
                     detection = self._config.turn_detection
-                    if detection is not None and detection.interrupt_response:
-                        self._interrupt(found.item_id, now)
+                    interrupts = detection is not None and detection.interrupt_response
+                    if interrupts and self.responses.interrupt(now):
+                        self._interrupted_by = found.item_id
                 case SpeechEnded():
                     self._emit(events.speech_stopped(found.item_id, found.audio_end_ms))
                     detection = self._config.turn_detection
@@ -197,7 +195,7 @@ class Conversation:
         self._add(item, None)
         if not silence:
             self._hearing[item_id] = respond
-            self._work.append(Transcribe(item_id, audio))
+            self._want(Transcribe(item_id, audio))
 
     def _create_item(self, raw: Mapping[str, Any], previous_item_id: str | None) -> None:
         item = from_wire(raw, self._new_id("item"), self._config.input_format)
@@ -212,7 +210,7 @@ class Conversation:
             for part in item.parts:
                 if isinstance(part, HeardPart):
                     self._hearing[item.id] = False
-                    self._work.append(Transcribe(item.id, part.audio))
+                    self._want(Transcribe(item.id, part.audio))
 
     def _add(self, item: Item, previous_item_id: str | None) -> None:
         self._items.insert(item, previous_item_id)
@@ -250,77 +248,16 @@ class Conversation:
                 "unsupported_content_type", "Only model output audio messages can be truncated."
             )
         part.truncate(audio_end_ms)
-        self._playing_until = min(self._playing_until, now)
+        self.responses.playing_until = min(self.responses.playing_until, now)
         self._emit(events.item_truncated(item_id, content_index, audio_end_ms))
-
-    # Responses
-
-    @property
-    def _active(self) -> Response | None:
-        """The one response that writes to the default conversation."""
-        return next((r for r in self._responses.values() if r.in_conversation), None)
-
-    def _create_response(self, raw: Mapping[str, Any], now: float) -> None:
-        self._start(self._plan(raw), now)
-
-    def _plan(self, raw: Mapping[str, Any]) -> Plan:
-        return plan_response(
-            raw,
-            self._config,
-            conversation_id=self._id,
-            has_spoken=self._has_spoken,
-            find=self._items.find,
-            new_id=self._new_id,
-        )
-
-    def _start(self, plan: Plan, now: float) -> None:
-        active = self._active
-        if plan.conversation_id is not None and active is not None:
-            raise ClientEventError(
-                "conversation_already_has_active_response",
-                f"Conversation already has an active response in progress: {active.id}. "
-                "Wait until the response is finished before creating a new one.",
-            )
-        if len(self._responses) >= _PARALLEL_RESPONSES:
-            raise ClientEventError(
-                "too_many_responses",
-                f"At most {_PARALLEL_RESPONSES} responses can be in progress.",
-            )
-        response = Response(self._new_id("resp"), plan, self._items, self._emit, self._new_id)
-        self._responses[response.id] = response
-        response.open()
-        self._emit(events.rate_limits_updated(self._limits.wire(now)))
-        self._work.append(Generate(response.id))
-
-    def _cancel(self, response_id: str | None, now: float) -> None:
-        found = self._responses.get(response_id) if response_id else self._active
-        if found is None:
-            raise ClientEventError(
-                "response_cancel_not_active", "Cancellation failed: no active response found"
-            )
-        self._end(found, "client_cancelled", now)
-
-    def _interrupt(self, item_id: str, now: float) -> None:
-        if self._active is not None:
-            self._end(self._active, "turn_detected", now)
-            self._interrupted_by = item_id
-
-    def _end(self, response: Response, reason: CutReason, now: float) -> None:
-        response.close(Cancelled(reason))
-        self._work.append(Abandon(response.id))
-        self._settle(response, now)
-
-    def _settle(self, response: Response, now: float) -> None:
-        """Forget a response that has closed."""
-        if response.closed and self._responses.pop(response.id, None) is not None:
-            self._limits.spend(response.read.total + response.written.total, now)
-            if response.in_conversation:
-                self._quiet_since = now
 
     # What the ear and the mind report
 
-    def heard(self, item_id: str, text: str, now: float) -> None:
-        """The utterance of this item was `text`; empty when it held no words."""
+    def heard(self, item_id: str, text: str, now: float, *, announce: bool = True) -> None:
+        """The utterance of this item was `text`; empty when it held no words.
+
+        Without `announce` the client is not told yet, but by `announce_words`.
+        """
         respond = self._hearing.pop(item_id, False)
         item = self._items.find(item_id)
         if not isinstance(item, MessageItem):
@@ -328,27 +265,26 @@ class Conversation:
         part = next(part for part in item.parts if isinstance(part, HeardPart))
         part.heard = text
         item.silence = not text and item_id == self._interrupted_by
-        if not text:
-            self._quiet_since = now if self._quiet_since is not None else None
+        if not text and self.responses.quiet_since is not None:
+            self.responses.quiet_since = now
         # A caller who goes on talking is not answered yet: created now, the response would be
         # interrupted by the speech that is already under way.
         if respond and (text or item.silence) and not self._interrupting:
-            self._answer(now)
-        if self._config.transcribes:
-            part.transcript = text
-            if text:
-                self._emit(events.transcription_delta(item_id, text))
-            seconds = round(duration_ms(len(part.audio)) / 1000, 3)
-            self._emit(events.transcription_completed(item_id, text, seconds))
+            self.responses.answer(now)
+        if announce:
+            self.announce_words(item_id, text)
 
-    def _answer(self, now: float) -> None:
-        """Respond to a spoken turn, unless a response that will read it is waiting already."""
-        active = self._active
-        if active is None or active.asked:
-            try:
-                self._start(self._plan({}), now)
-            except ClientEventError as refused:
-                self._emit(events.error(refused.code, refused.message, refused.param, None))
+    def announce_words(self, item_id: str, text: str) -> None:
+        """Tell the client the words of an utterance; of an item that is gone there are none."""
+        item = self._items.find(item_id)
+        if not isinstance(item, MessageItem) or not self._config.transcribes:
+            return
+        part = next(part for part in item.parts if isinstance(part, HeardPart))
+        part.transcript = text
+        if text:
+            self._emit(events.transcription_delta(item_id, text))
+        seconds = round(duration_ms(len(part.audio)) / 1000, 3)
+        self._emit(events.transcription_completed(item_id, text, seconds))
 
     def unheard(self, item_id: str) -> None:
         """The ear failed on this item, which stays without words."""
@@ -361,59 +297,6 @@ class Conversation:
         detection = self._config.turn_detection
         return self._input.speaking and detection is not None and detection.interrupt_response
 
-    def turn(self, response_id: str) -> Turn | None:
-        """Return what the mind may know for this response; None when it is over."""
-        response = self._responses.get(response_id)
-        return None if response is None else self._reader.read(response, self._config)
-
-    def speaks(self, response_id: str) -> bool:
-        """Whether this response is in progress and wants audio."""
-        response = self._responses.get(response_id)
-        return response is not None and response.plan.speaks
-
-    def say(self, response_id: str, text: str, length: int, now: float) -> bool:
-        """Announce a sentence of `length` mu-law bytes; False when the response is over."""
-        response = self._responses.get(response_id)
-        if response is not None:
-            response.say(text, length)
-            self._settle(response, now)
-        return response_id in self._responses
-
-    def speak(self, response_id: str, chunk: bytes, now: float) -> bool:
-        """Send mu-law audio of the last sentence; False when the response is over."""
-        response = self._responses.get(response_id)
-        if response is not None:
-            response.speak(chunk)
-            self._has_spoken = True
-            if response.in_conversation:
-                lasts = len(chunk) / BYTES_PER_MS / 1000
-                self._playing_until = max(self._playing_until, now) + lasts
-            self._settle(response, now)
-        return response_id in self._responses
-
-    def call(self, response_id: str, name: str, arguments: str, now: float) -> bool:
-        """Make a function call; False when the response is over."""
-        response = self._responses.get(response_id)
-        if response is not None:
-            response.call(name, arguments)
-            self._settle(response, now)
-        return response_id in self._responses
-
-    def finish(self, response_id: str, now: float) -> None:
-        """The mind has nothing to add."""
-        response = self._responses.get(response_id)
-        if response is not None:
-            response.close(Completed())
-            self._settle(response, now)
-
-    def fail(self, response_id: str, now: float, *, code: str | None = None) -> None:
-        """The response cannot go on."""
-        response = self._responses.get(response_id)
-        if response is not None:
-            message = "The server had an error while processing your request."
-            response.close(Failed(code, message))
-            self._settle(response, now)
-
     def idle(self, now: float) -> None:
         """The idle timeout passed: commit the silence and respond to it."""
         deadline = self.idle_deadline
@@ -425,7 +308,7 @@ class Conversation:
         start = max(0, end - (detection.idle_timeout_ms or 0))
         self._emit(events.timeout_triggered(item_id, start, end))
         self._commit(item_id, b"", respond=True, silence=True)
-        self._start(self._plan({}), now)
+        self.responses.create({}, now)
 
     def expire(self, limit_s: float) -> None:
         """The session hit its maximum duration."""
@@ -438,6 +321,9 @@ class Conversation:
                 None,
             )
         )
+
+    def _want(self, work: Work) -> None:
+        self._work.append(work)
 
     def _emit(self, event: Event) -> None:
         self._events.append({"event_id": self._new_id("event"), **event})

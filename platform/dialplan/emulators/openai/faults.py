@@ -17,6 +17,8 @@ class Faults:
         expire_at_response: the session expires when this response is created.
         fail_at_response: this response ends `failed` with a server error.
         first_audio_delay_s: seconds that the first audio of every response comes late.
+        words_delay_s: seconds that the words of the caller's speech are announced late, while the
+            response to it goes on.
     """
 
     connection: int | None = None
@@ -26,6 +28,7 @@ class Faults:
     expire_at_response: int | None = None
     fail_at_response: int | None = None
     first_audio_delay_s: float = 0.0
+    words_delay_s: float = 0.0
 
 
 NONE = Faults()

@@ -31,6 +31,7 @@ _LONGEST_SENTENCE = 300  # characters: what the model says well in one breath
 _LEVEL = 10 ** (-20 / 20)  # RMS of speech, of full scale
 _PEAK = 0.9
 _PAUSE_MS = 180  # between sentences
+_BREATH_MS = 90  # after a text that goes on in the next one
 _FADE_MS = 8
 _EDGE_MS = 30  # kept around the speech of a sentence
 _CACHE_BYTES = 8_000_000  # about 17 minutes of audio
@@ -67,10 +68,15 @@ class PiperVoice:
     async def speak(self, text: str) -> bytes:
         """Return the text as mu-law audio, about -20 dBFS; empty for nothing to say.
 
+        A text that ends with a comma, a semicolon or a colon is said as one that goes on.
+
         Raises:
             ConfigError: the `rehearsal` extra is not installed.
         """
         spoken = as_spoken(_cut(text))
+        goes_on = bool(spoken) and text.rstrip().endswith((",", ";", ":"))
+        if goes_on:
+            spoken += ","
         sounded = []
         for sentence in _sentences(spoken):
             if sentence not in self._said:
@@ -81,8 +87,8 @@ class PiperVoice:
                 audio = self._said[sentence]
                 self._said.move_to_end(sentence)
             sounded.append(audio)
-        pause = bytes([mulaw.SILENCE]) * (_PAUSE_MS * mulaw.RATE // 1000)
-        return pause.join(audio for audio in sounded if audio)
+        said = _silence(_PAUSE_MS).join(audio for audio in sounded if audio)
+        return said + _silence(_BREATH_MS) if goes_on else said
 
     def close(self) -> None:
         """Let the threads end; what is being said is finished first."""
@@ -140,6 +146,10 @@ class _Model:
 @lru_cache(maxsize=1)
 def _model() -> _Model:
     return _Model()
+
+
+def _silence(ms: int) -> bytes:
+    return bytes([mulaw.SILENCE]) * (ms * mulaw.RATE // 1000)
 
 
 def _cut(text: str) -> str:

@@ -52,13 +52,20 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class HandoffSpec:
-    """When an agent hands the caller over. `schema` describes what it passes on."""
+    """When an agent hands the caller over.
+
+    Attributes:
+        schema: JSON Schema of what it passes on, an object.
+        announce: said word for word before the next agent speaks.
+        fresh: whether the next agent begins without the conversation so far.
+    """
 
     target: str
     when: str
     schema: Mapping[str, Any]
     announce: str | None = None
     examples: tuple[str, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,14 @@ class Hooks:
 
     Attributes:
         handing_over: called first; returns what the next agent is told beside the arguments.
+        forget: takes out of what the model sees all that precedes the handoff under way, which
+            is named by its tool.
         announce: has the announcement of a handoff said.
         sink: is told when tools start and finish.
     """
 
     handing_over: Callable[[Handover], Mapping[str, Any]]
+    forget: Callable[[str], Awaitable[None]]
     announce: Callable[[str], Awaitable[None]]
     sink: EngineSink
 
@@ -171,11 +181,15 @@ def _tool(spec: ToolSpec, sink: EngineSink) -> FunctionTool:
 
 
 def _handoff(source: str, spec: HandoffSpec, target: Agent, hooks: Hooks) -> Handoff[Any, Agent]:
+    tool_name = f"to_{spec.target}"
+
     async def enter(_context: RunContextWrapper[Any], text: str) -> Agent:
         arguments = _arguments(text) or {}
         known = {key: value for key, value in arguments.items() if key != "summary"}
         try:
             known |= hooks.handing_over(Handover(source, spec.target, arguments))
+            if spec.fresh:
+                await hooks.forget(tool_name)
             if spec.announce is not None:
                 await hooks.announce(spec.announce)
         except Exception:  # the border to the SDK, which would end the call
@@ -193,7 +207,7 @@ def _handoff(source: str, spec: HandoffSpec, target: Agent, hooks: Hooks) -> Han
         return target
 
     built = _NotedHandoff(
-        tool_name=f"to_{spec.target}",
+        tool_name=tool_name,
         tool_description=with_examples(spec.when, spec.examples),
         input_json_schema=dict(spec.schema),
         on_invoke_handoff=enter,

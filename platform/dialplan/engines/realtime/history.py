@@ -5,6 +5,7 @@ Holds caller speech: nothing here may be logged.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from dialplan.call.playback import BYTES_PER_MS, Truncation, payload_bytes
@@ -32,13 +33,17 @@ class History:
 
     def __init__(self) -> None:
         self._entries: dict[str, str | _Said] = {}
+        self._forgotten: set[str] = set()
 
     def caller_said(self, item_id: str, text: str) -> None:
         """Note a turn of the caller."""
+        key = f"caller {item_id}"
+        if key in self._forgotten:
+            return
         if text.strip():
-            self._entries[f"caller {item_id}"] = client.message("user", text)
+            self._entries[key] = client.message("user", text)
         else:
-            self._entries.pop(f"caller {item_id}", None)
+            self._entries.pop(key, None)
 
     def caller_spoke(self, item_id: str) -> None:
         """Keep the place of a turn whose words are not known yet."""
@@ -54,7 +59,8 @@ class History:
 
     def truncated(self, cut: Truncation) -> None:
         """Note how much of an item was heard."""
-        self._said(cut.item_id).heard_ms = cut.audio_end_ms
+        if f"agent {cut.item_id}" not in self._forgotten:
+            self._said(cut.item_id).heard_ms = cut.audio_end_ms
 
     def called(self, call_id: str, name: str, arguments: str) -> None:
         """Note a tool call."""
@@ -63,6 +69,22 @@ class History:
     def answered(self, call_id: str, output: str) -> None:
         """Note the answer to a tool call."""
         self._entries[f"output {call_id}"] = client.function_output(call_id, output)
+
+    def cut(self, kept_from: Collection[str]) -> None:
+        """Forget what precedes the first of these items and calls, but no call that is open."""
+        before: list[str] = []
+        for key in self._entries:
+            if key.partition(" ")[2] in kept_from:
+                break
+            before.append(key)
+        else:
+            return
+        answered = {key.partition(" ")[2] for key in before if key.startswith("output ")}
+        for key in before:
+            kind, _, own_id = key.partition(" ")
+            if kind != "call" or own_id in answered:
+                del self._entries[key]
+                self._forgotten.add(key)
 
     def frames(self) -> list[str]:
         """The frames for a fresh session, oldest first."""

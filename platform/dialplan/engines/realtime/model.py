@@ -45,6 +45,7 @@ from dialplan.engines.realtime.translate import translate
 from dialplan.engines.realtime.upward import upward
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
+from dialplan.protocols.realtime.conversation import ConversationItems
 from dialplan.protocols.realtime.session import ResponseState
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class DirectRealtimeModel(RealtimeModel):
         )
         self._patience: asyncio.Task[None] | None = None
         self._history = History()
-        self._items: set[str] = set()
+        self._items = ConversationItems(transcribes=settings.transcription is not None)
         self._server_interrupts = False
         self._tells = 0
         self._tries = 0
@@ -148,9 +149,15 @@ class DirectRealtimeModel(RealtimeModel):
             frames.append(client.cancel_response(muted))
         for cut in truncations:
             self._history.truncated(cut)
-            if cut.item_id in self._items:
+            if self._items.holds(cut.item_id):
                 frames.append(client.truncate(cut.item_id, cut.content_index, cut.audio_end_ms))
         await self._send(*frames)
+
+    async def forget(self, handoff: str) -> None:
+        """Take out of the conversation all that precedes the last call of this handoff's tool."""
+        cut = self._items.cut(handoff)
+        self._history.cut(cut.kept_from)
+        await self._send(*cut.frames)
 
     async def send_event(self, event: RealtimeModelSendEvent) -> None:
         """Do what the SDK's session asks for."""
@@ -267,7 +274,7 @@ class DirectRealtimeModel(RealtimeModel):
             except EngineError:
                 _log.warning("model not reached again", extra={"attempt": self._tries})
                 continue
-            self._items.clear()
+            self._items.reset()
             self._socket = socket
             update = client.session_update(self._settings)
             await self._send(update, *self._history.frames(), *self._state.reset())
@@ -277,13 +284,12 @@ class DirectRealtimeModel(RealtimeModel):
 
     async def _take(self, event: server.ServerEvent) -> None:
         if isinstance(event, server.AudioDelta):
-            self._items.add(event.item_id)
             if not self._state.muted(event.response_id):
                 self._history.agent_audio(event.item_id, event.delta)
                 for told in translate(event):
                     self._sink(told)
             return
-        frames = self._note(event)
+        frames = [*self._items.note(event), *self._note(event)]
         for told in translate(event):
             self._sink(told)
         for upward_event in upward(event):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -18,6 +18,7 @@ from agents.realtime import (
     OpenAIRealtimeWebSocketModel,
     RealtimeHandoffEvent,
     RealtimeModelConfig,
+    RealtimeModelEvent,
     RealtimeModelSendInterrupt,
     RealtimeModelSendRawMessage,
     RealtimePlaybackTracker,
@@ -26,6 +27,7 @@ from agents.realtime import (
     RealtimeSession,
     RealtimeSessionEvent,
 )
+from agents.realtime.model import RealtimeModelListener
 from agents.realtime.model_events import RealtimeModelRawServerEvent
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -38,6 +40,7 @@ from dialplan.engines.realtime.model import DirectRealtimeModel
 from dialplan.engines.realtime.translate import translate
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
+from dialplan.protocols.realtime.conversation import ConversationItems
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +58,17 @@ class RealtimeEngineConfig:
     transport: Transport = "direct"
 
 
+class _RawEvents(RealtimeModelListener):
+    """Hears the server's own events from the SDK's transport, ahead of the session."""
+
+    def __init__(self, note: Callable[[server.ServerEvent], Awaitable[None]]) -> None:
+        self._note = note
+
+    async def on_event(self, event: RealtimeModelEvent) -> None:
+        if isinstance(event, RealtimeModelRawServerEvent):
+            await self._note(server.read(event.data))
+
+
 class RealtimeEngine:
     """An `Engine` over a realtime speech model."""
 
@@ -66,11 +80,13 @@ class RealtimeEngine:
     ) -> None:
         self._config = config
         self._sink = sink
-        self._graph = build_agents(config.agents, Hooks(handing_over, self._announce, sink))
+        hooks = Hooks(handing_over, self._forget, self._announce, sink)
+        self._graph = build_agents(config.agents, hooks)
         self._session: RealtimeSession | None = None
         self._drain: asyncio.Task[None] | None = None
         self._announcements = 0
         self._closing = False
+        self._items = ConversationItems(transcribes=config.settings.transcription is not None)
         self._direct: DirectRealtimeModel | None = None
         if config.transport == "direct":
             silent = frozenset(t.name for a in config.agents for t in a.tools if t.silent)
@@ -90,6 +106,8 @@ class RealtimeEngine:
             config={"tracing_disabled": True},
         )
         session = await runner.run(model_config=self._model_config())
+        if self._direct is None:
+            session.model.add_listener(_RawEvents(self._note))
         try:
             await session.enter()
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
@@ -145,7 +163,8 @@ class RealtimeEngine:
                 RealtimeModelSendInterrupt(force_response_cancel=True)
             )
         for cut in truncations:
-            await self._raw(client.truncate(cut.item_id, cut.content_index, cut.audio_end_ms))
+            if self._items.holds(cut.item_id):
+                await self._raw(client.truncate(cut.item_id, cut.content_index, cut.audio_end_ms))
 
     async def close(self) -> None:
         """End the session and wait for its task."""
@@ -158,6 +177,17 @@ class RealtimeEngine:
             await self._direct.close()
         if drain is not None:
             await asyncio.wait([drain])
+
+    async def _forget(self, handoff: str) -> None:
+        if self._direct is not None:
+            await self._direct.forget(handoff)
+            return
+        for frame in self._items.cut(handoff).frames:
+            await self._raw(frame)
+
+    async def _note(self, event: server.ServerEvent) -> None:
+        for frame in self._items.note(event):
+            await self._raw(frame)
 
     async def _announce(self, text: str) -> None:
         self._announcements += 1

@@ -59,6 +59,8 @@ def translate(event: server.ServerEvent) -> tuple[EngineEvent, ...]:
             return (CallerSaid(item_id, text),)
         case server.TranscriptDone(_, item_id, transcript):
             return (AgentSaid(item_id, transcript),)
+        case server.TranscriptFailed():
+            return (PeerFault("transcription failed"),)
         case server.ServerError(kind, code):
             return (PeerFault(code or kind),)
         case server.Malformed(kind):

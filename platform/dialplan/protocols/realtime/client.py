@@ -144,6 +144,11 @@ def truncate(item_id: str, content_index: int, audio_end_ms: int) -> str:
     )
 
 
+def delete(item_id: str) -> str:
+    """`conversation.item.delete`: take an item out of what the model sees."""
+    return _frame({"type": "conversation.item.delete", "item_id": item_id})
+
+
 def create_response(event_id: str, say: str | None = None, say_id: str | None = None) -> str:
     """`response.create`; with `say`, of these words exactly and without tools.
 

@@ -99,6 +99,13 @@ class CallerTranscript:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptFailed:
+    """`conversation.item.input_audio_transcription.failed`: the caller's words stay unknown."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseCreated:
     """`response.created`. `metadata` is what the create carried, for telling whose it is."""
 
@@ -221,6 +228,7 @@ ServerEvent = (
     | ItemTruncated
     | ItemDeleted
     | CallerTranscript
+    | TranscriptFailed
     | ResponseCreated
     | FunctionCalled
     | MessageDone
@@ -347,6 +355,7 @@ _READERS: Mapping[str, Callable[[Json], ServerEvent]] = {
     "conversation.item.input_audio_transcription.completed": lambda d: CallerTranscript(
         d["item_id"], d["transcript"]
     ),
+    "conversation.item.input_audio_transcription.failed": lambda d: TranscriptFailed(d["item_id"]),
     "response.created": lambda d: ResponseCreated(
         d["response"]["id"], d["response"].get("metadata") or {}
     ),

@@ -119,19 +119,19 @@ class Talk:
 
     def speak(self, response_id: str, text: str, ms: int = 1000, sent_ms: int | None = None) -> str:
         """Say a sentence of `ms`, of which `sent_ms` get sent; return the item's id."""
-        self.conversation.say(response_id, text, ms * 8, self.now)
+        self.conversation.responses.say(response_id, text, ms * 8, self.now)
         sent = (ms if sent_ms is None else sent_ms) * 8
         for start in range(0, sent, 1600):
             chunk = b"\x21" * min(1600, sent - start)
-            self.conversation.speak(response_id, chunk, self.now)
+            self.conversation.responses.speak(response_id, chunk, self.now)
         return str(next(e for e in self.events() if "item_id" in e)["item_id"])
 
     def known(self) -> Sequence[object]:
         """What the mind would be told now, by an out-of-band response."""
         response_id = self.respond(conversation="none")
-        turn = self.conversation.turn(response_id)
+        turn = self.conversation.responses.turn(response_id)
         assert turn is not None
-        self.conversation.finish(response_id, self.now)
+        self.conversation.responses.finish(response_id, self.now)
         self.events()
         return turn.items
 
@@ -259,12 +259,12 @@ def test_a_spoken_turn_is_told_in_the_order_of_the_reference(talk: Talk) -> None
 def test_a_spoken_response_is_told_in_the_order_of_the_reference(talk: Talk) -> None:
     talk.phone()
     response_id = talk.respond(metadata={"why": "greeting"})
-    talk.conversation.say(response_id, "Hello.", 3200, talk.now)
-    talk.conversation.speak(response_id, b"\x01" * 1600, talk.now)
-    talk.conversation.speak(response_id, b"\x02" * 1600, talk.now)
-    talk.conversation.say(response_id, "Who is it?", 800, talk.now)
-    talk.conversation.speak(response_id, b"\x03" * 800, talk.now)
-    talk.conversation.finish(response_id, talk.now)
+    talk.conversation.responses.say(response_id, "Hello.", 3200, talk.now)
+    talk.conversation.responses.speak(response_id, b"\x01" * 1600, talk.now)
+    talk.conversation.responses.speak(response_id, b"\x02" * 1600, talk.now)
+    talk.conversation.responses.say(response_id, "Who is it?", 800, talk.now)
+    talk.conversation.responses.speak(response_id, b"\x03" * 800, talk.now)
+    talk.conversation.responses.finish(response_id, talk.now)
 
     events = talk.events()
 
@@ -301,8 +301,10 @@ def test_a_spoken_response_is_told_in_the_order_of_the_reference(talk: Talk) -> 
 
 def test_a_function_call_is_an_item_of_its_own_and_its_output_reaches_the_mind(talk: Talk) -> None:
     response_id = talk.respond()
-    talk.conversation.call(response_id, "find_slots", '{"day": "2026-11-24", "doctor": "Kim"}', 1)
-    talk.conversation.finish(response_id, talk.now)
+    talk.conversation.responses.call(
+        response_id, "find_slots", '{"day": "2026-11-24", "doctor": "Kim"}', 1
+    )
+    talk.conversation.responses.finish(response_id, talk.now)
 
     events = talk.events()
 
@@ -342,9 +344,9 @@ def test_the_output_of_an_unknown_call_is_refused(talk: Talk) -> None:
 def test_speech_and_a_call_in_one_response_are_two_items(talk: Talk) -> None:
     response_id = talk.respond()
     talk.speak(response_id, "One moment.")
-    talk.conversation.call(response_id, "look_up", "{}", talk.now)
-    talk.conversation.say(response_id, "Done.", 8, talk.now)
-    talk.conversation.finish(response_id, talk.now)
+    talk.conversation.responses.call(response_id, "look_up", "{}", talk.now)
+    talk.conversation.responses.say(response_id, "Done.", 8, talk.now)
+    talk.conversation.responses.finish(response_id, talk.now)
 
     events = talk.events()
 
@@ -377,10 +379,10 @@ def test_barge_in_cancels_the_response_and_no_audio_follows(talk: Talk) -> None:
     assert done["status_details"] == {"type": "cancelled", "reason": "turn_detected"}
     assert done["output"][0]["status"] == "incomplete"
     assert talk.work() == [Abandon(response_id)]
-    assert talk.conversation.speak(response_id, b"\x01" * 1600, talk.now) is False
-    assert talk.conversation.say(response_id, "More.", 800, talk.now) is False
-    assert talk.conversation.call(response_id, "x", "{}", talk.now) is False
-    talk.conversation.finish(response_id, talk.now)
+    assert talk.conversation.responses.speak(response_id, b"\x01" * 1600, talk.now) is False
+    assert talk.conversation.responses.say(response_id, "More.", 800, talk.now) is False
+    assert talk.conversation.responses.call(response_id, "x", "{}", talk.now) is False
+    talk.conversation.responses.finish(response_id, talk.now)
     assert talk.events() == []
 
 
@@ -391,14 +393,14 @@ def test_without_interrupt_response_speech_lets_the_response_run(talk: Talk) -> 
 
     assert types(talk.audio((_SILENCE, 400), (1, 100))) == ["input_audio_buffer.speech_started"]
 
-    assert talk.conversation.speak(response_id, b"\x01", talk.now) is True
+    assert talk.conversation.responses.speak(response_id, b"\x01", talk.now) is True
 
 
 def test_truncation_keeps_the_words_that_were_heard(talk: Talk) -> None:
     response_id = talk.respond()
     item_id = talk.speak(response_id, "First sentence.", ms=1000)
     talk.speak(response_id, "aaaa bbbb cccc dddd", ms=1600)
-    talk.conversation.finish(response_id, talk.now)
+    talk.conversation.responses.finish(response_id, talk.now)
     talk.events()
 
     events = talk.send(
@@ -552,14 +554,14 @@ def test_an_out_of_band_response_leaves_the_conversation_alone(talk: Talk) -> No
         response={**raw, "input": [{"type": "item_reference", "id": "ref"}, item]},
     )
     response_id = created[0]["response"]["id"]
-    turn = talk.conversation.turn(response_id)
+    turn = talk.conversation.responses.turn(response_id)
     assert turn is not None
     assert turn.items == (Message("user", "Sum up"), Message("user", "Sum up"))
     assert turn.response_instructions == "Briefly."
 
-    talk.conversation.say(response_id, "All well.", 0, talk.now)
-    talk.conversation.say(response_id, "Truly.", 0, talk.now)
-    talk.conversation.finish(response_id, talk.now)
+    talk.conversation.responses.say(response_id, "All well.", 0, talk.now)
+    talk.conversation.responses.say(response_id, "Truly.", 0, talk.now)
+    talk.conversation.responses.finish(response_id, talk.now)
 
     events = talk.events()
     assert types(events) == [
@@ -607,7 +609,7 @@ def test_a_response_sees_the_tools_and_the_choice_it_was_given(talk: Talk) -> No
 
     def turn(**fields: object) -> tuple[list[str], str]:
         response_id = talk.respond(conversation="none", **fields)
-        found = talk.conversation.turn(response_id)
+        found = talk.conversation.responses.turn(response_id)
         assert found is not None
         return [known.name for known in found.tools], found.tool_choice
 
@@ -622,8 +624,10 @@ def test_a_response_sees_the_tools_and_the_choice_it_was_given(talk: Talk) -> No
 
 def test_a_response_stops_at_its_token_limit(talk: Talk) -> None:
     response_id = talk.respond(max_output_tokens=10)
-    talk.conversation.say(response_id, "Hi.", 8000, talk.now)
-    sent = [talk.conversation.speak(response_id, b"\x01" * 1600, talk.now) for _ in range(4)]
+    talk.conversation.responses.say(response_id, "Hi.", 8000, talk.now)
+    sent = [
+        talk.conversation.responses.speak(response_id, b"\x01" * 1600, talk.now) for _ in range(4)
+    ]
 
     done = talk.events()[-1]["response"]
 
@@ -661,7 +665,7 @@ def test_a_deleted_utterance_is_not_answered(talk: Talk) -> None:
 def test_a_failed_response_says_so(talk: Talk) -> None:
     response_id = talk.respond()
 
-    talk.conversation.fail(response_id, talk.now)
+    talk.conversation.responses.fail(response_id, talk.now)
 
     [done] = talk.events()
     assert done["response"]["status"] == "failed"
@@ -695,7 +699,7 @@ def test_a_turn_during_a_response_that_may_not_be_interrupted_is_refused_its_own
 ) -> None:
     talk.phone(interrupt_response=False)
     response_id = talk.respond()
-    talk.conversation.turn(response_id)
+    talk.conversation.responses.turn(response_id)
 
     events = talk.utter("hello")
 
@@ -716,7 +720,7 @@ def test_a_response_the_client_created_before_the_ear_was_done_answers_the_turn(
     talk.conversation.heard(work.item_id, "hello", talk.now)
 
     assert "error" not in types(talk.events())
-    turn = talk.conversation.turn(response_id)
+    turn = talk.conversation.responses.turn(response_id)
     assert turn is not None
     assert turn.items == (Message("user", "hello"),)
 
@@ -830,7 +834,7 @@ def test_silence_after_the_playback_triggers_the_idle_timeout(talk: Talk) -> Non
     response_id = talk.respond()
     talk.speak(response_id, "Hello.", ms=2000)
     assert talk.conversation.idle_deadline is None, "the response is not over"
-    talk.conversation.finish(response_id, talk.now)
+    talk.conversation.responses.finish(response_id, talk.now)
     talk.audio((_SILENCE, 9000))
     talk.events()
     talk.work()
@@ -858,7 +862,7 @@ def test_silence_after_the_playback_triggers_the_idle_timeout(talk: Talk) -> Non
 def test_speech_holds_the_idle_timeout_off(talk: Talk) -> None:
     talk.phone(idle_timeout_ms=6000)
     response_id = talk.respond()
-    talk.conversation.finish(response_id, talk.now)
+    talk.conversation.responses.finish(response_id, talk.now)
 
     talk.audio((1, 100))
 
@@ -868,9 +872,9 @@ def test_speech_holds_the_idle_timeout_off(talk: Talk) -> None:
 def test_what_the_last_response_read_is_cached_while_the_prompt_stays(talk: Talk) -> None:
     def usage() -> dict[str, Any]:
         response_id = talk.respond()
-        talk.conversation.turn(response_id)
+        talk.conversation.responses.turn(response_id)
         talk.speak(response_id, "Hello there.")
-        talk.conversation.finish(response_id, talk.now)
+        talk.conversation.responses.finish(response_id, talk.now)
         found: dict[str, Any] = talk.events()[-1]["response"]["usage"]
         return found
 

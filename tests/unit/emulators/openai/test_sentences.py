@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialplan.emulators.openai.sentences import split, take
+from dialplan.emulators.openai.sentences import breaths, split, take
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,32 @@ def test_the_words_stay_in_order() -> None:
 def test_only_what_is_surely_complete_is_taken() -> None:
     assert take("One. Two. Thr") == (["One.", "Two."], "Thr")
     assert take("One.") == ([], "One.")
+
+
+LONG = (
+    "I have Monday, March 2nd at 9 AM with Doctor Kim, Tuesday, March 3rd at 2:30 PM with "
+    "Doctor Patel, and Wednesday, March 4th at 11 AM with Doctor Lopez."
+)
+
+
+def test_a_long_sentence_is_cut_into_breaths_at_its_marks() -> None:
+    assert breaths(LONG) == [
+        "I have Monday, March 2nd at 9 AM with Doctor Kim,",
+        "Tuesday, March 3rd at 2:30 PM with Doctor Patel,",
+        "and Wednesday, March 4th at 11 AM with Doctor Lopez.",
+    ]
+    assert " ".join(breaths(LONG)) == LONG
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "",
+        "Certainly, one moment.",
+        "Yes, the first one that is free is on Monday at nine with Doctor Kim.",
+        "The first one that is free is on Monday at nine with Doctor Kim, yes.",
+        "It costs $1,200,000 " + "without any mark at all " * 5,
+    ],
+)
+def test_a_sentence_without_two_long_parts_is_one_breath(sentence: str) -> None:
+    assert breaths(sentence) == [sentence]

@@ -33,12 +33,16 @@ class Desk:
     def __init__(self) -> None:
         self.told: list[EngineEvent] = []
         self.said: list[str] = []
+        self.forgot: list[str] = []
 
     def hooks(self) -> Hooks:
-        return Hooks(self.know, self.announce, self.told.append)
+        return Hooks(self.know, self.forget, self.announce, self.told.append)
 
     def know(self, handover: Handover) -> Mapping[str, Any]:
         return {"from": handover.from_agent}
+
+    async def forget(self, handoff: str) -> None:
+        self.forgot.append(handoff)
 
     async def announce(self, text: str) -> None:
         self.said.append(text)
@@ -118,6 +122,21 @@ async def test_handoffs_may_form_a_circle() -> None:
         "summary": "s",
         "known": {"from": "a"},
     }
+
+
+@pytest.mark.parametrize(("fresh", "forgot"), [(False, []), (True, ["to_b"])])
+async def test_only_a_fresh_beginning_forgets_what_was_said(fresh: bool, forgot: list[str]) -> None:
+    desk = Desk()
+    handoff = HandoffSpec("b", "When b.", OPEN, fresh=fresh)
+    graph = build_agents(
+        [AgentSpec("a", lambda: "x", (), (handoff,)), AgentSpec("b", lambda: "y")], desk.hooks()
+    )
+    (to_b,) = graph["a"].handoffs
+    assert isinstance(to_b, Handoff)
+
+    await to_b.on_invoke_handoff(RunContextWrapper(None), "{}")
+
+    assert desk.forgot == forgot
 
 
 def test_a_handoff_to_nobody_is_refused() -> None:

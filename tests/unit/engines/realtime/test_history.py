@@ -68,3 +68,52 @@ def test_calls_and_their_answers_are_told() -> None:
     history.answered("1", "found")
 
     assert [item["type"] for item in told(history)] == ["function_call", "function_call_output"]
+
+
+def test_a_cut_forgets_what_precedes_the_response_of_a_handoff() -> None:
+    history = History()
+    history.caller_said("c", "about my bill")
+    history.called("1", "look_up", "{}")
+    history.answered("1", "found")
+    history.agent_said("a", "let me get billing")
+    history.called("2", "to_billing", "{}")
+
+    history.cut({"a", "2"})
+    history.answered("2", "handed over")
+    history.caller_said("d", "hello")
+
+    kinds = [item.get("call_id") or item["content"][0]["text"] for item in told(history)]
+    assert kinds == ["let me get billing", "2", "2", "hello"]
+
+
+def test_a_cut_leaves_a_call_that_is_not_answered() -> None:
+    history = History()
+    history.called("1", "slow", "{}")
+    history.called("2", "to_billing", "{}")
+
+    history.cut({"2"})
+    history.answered("1", "at last")
+
+    assert [item["call_id"] for item in told(history)] == ["1", "2", "1"]
+
+
+def test_what_arrives_late_for_a_forgotten_item_stays_forgotten() -> None:
+    history = History()
+    history.caller_spoke("c")
+    history.agent_said("a", "one two")
+    history.called("2", "to_billing", "{}")
+
+    history.cut({"2"})
+    history.caller_said("c", "about my bill")
+    history.truncated(Truncation("a", 0, 500))
+
+    assert [item["type"] for item in told(history)] == ["function_call"]
+
+
+def test_a_cut_at_a_handoff_that_was_never_told_forgets_nothing() -> None:
+    history = History()
+    history.caller_said("c", "about my bill")
+
+    history.cut({"2"})
+
+    assert texts(history) == [("user", "about my bill")]

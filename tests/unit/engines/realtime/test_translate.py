@@ -28,6 +28,7 @@ from dialplan.protocols.realtime import server
         ),
         (server.CallerTranscript("i", "hi"), (CallerSaid("i", "hi"),)),
         (server.TranscriptDone("r", "i", "hi"), (AgentSaid("i", "hi"),)),
+        (server.TranscriptFailed("i"), (PeerFault("transcription failed"),)),
         (server.ServerError("t", "c", "secret", None), (PeerFault("c"),)),
         (server.ServerError("t", None, "secret", None), (PeerFault("t"),)),
         (server.Malformed("x"), (PeerFault("malformed x"),)),
