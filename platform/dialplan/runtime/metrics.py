@@ -19,7 +19,17 @@ MOST_VALUES = 200
 LAG_EVERY_S = 0.5
 # A call ends for one of these, or because its model was lost, whatever the model said then.
 REASONS = frozenset(
-    {"caller", "agent", "silence", "call_limit", "transferred", "failed", "drained", "inbox_full"}
+    {
+        "caller",
+        "agent",
+        "silence",
+        "call_limit",
+        "transferred",
+        "failed",
+        "inbox_full",
+        "stream_lost",
+        "carrier_stalled",
+    }
 )
 
 _ANSWER_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)

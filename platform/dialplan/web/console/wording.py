@@ -24,6 +24,8 @@ REASONS = {
     "transferred": "the caller was put through",
     "failed": "it failed; the log says why",
     "inbox_full": "this server was too busy",
+    "stream_lost": "the connection to the carrier broke",
+    "carrier_stalled": "the carrier took no more audio",
 }
 # Answers by the tool's own rules: nothing broke, and nothing was done.
 OTHER = frozenset({"confirm", "not_found", "refused"})
