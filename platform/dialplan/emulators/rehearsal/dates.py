@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -20,9 +21,11 @@ _DAY = (
     "(?P<weekday>mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|rsday)?|fri(?:day)?"
     "|sat(?:urday)?|sun(?:day)?)"
 )
+# A recogniser that hears a breath writes a full stop: "the fourth of May. Nineteen eighty five."
+# Only a whole year may follow one: two digits after a full stop are more often something else.
 _YEAR = (
     r"(?: ?,? (?:in )?(?P<year>(?:19|20)\d\d|(?:19|20) (?:\d\d|(?:oh?|0) \d)"
-    r"|\d\d(?=$| [.,]|[.,])))?"
+    r"|\d\d(?=$| [.,]|[.,]))| ?\. (?P<after_stop>(?:19|20) ?\d\d)\b)?"
 )
 _CALENDAR = [
     re.compile(r"\b(?P<year>\d{4}) ?- ?(?P<monthno>\d{2}) ?- ?(?P<day>\d{2})\b"),
@@ -141,13 +144,17 @@ def _find_day(text: str, today: date, *, past: bool) -> tuple[date | None, date 
             day = _calendar_day(match, today, past=past)
             if day is not None:
                 rest = re.sub(rf"\b(?:on )?{_DAY}\b", " ", _cut(text, match))
-                return day, day, bool(match["year"]), rest
+                return day, day, _year_in(match.groupdict()) is not None, rest
     for finder in (_relative_day, _weekday, _period, _day_of_month):
         found = finder(text, today)
         if found is not None:
             first, last, match = found
             return first, last, False, _cut(text, match)
     return None, None, False, text
+
+
+def _year_in(fields: Mapping[str, str | None]) -> str | None:
+    return fields.get("year") or fields.get("after_stop")
 
 
 def _calendar_day(match: re.Match[str], today: date, *, past: bool) -> date | None:
@@ -157,7 +164,7 @@ def _calendar_day(match: re.Match[str], today: date, *, past: bool) -> date | No
     else:
         month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(fields["month"][:3]))
     day = int(fields["day"])
-    said = fields.get("year")
+    said = _year_in(fields)
     try:
         if said:
             year = int(re.sub(r"\D", "", re.sub(r"\boh?\b", "0", said)))

@@ -44,6 +44,8 @@ def test_a_day_is_understood(said: str, day: date) -> None:
         ("the second of april nineteen oh five", date(1905, 4, 2)),
         ("fourth of july two thousand and one", date(2001, 7, 4)),
         ("3/4/84", date(1984, 3, 4)),
+        ("the fourth of May. Nineteen eighty five.", date(1985, 5, 4)),
+        ("May fourth. 1985", date(1985, 5, 4)),
     ],
 )
 def test_a_date_of_birth_keeps_its_year(said: str, born: date) -> None:
@@ -51,6 +53,12 @@ def test_a_date_of_birth_keeps_its_year(said: str, born: date) -> None:
 
     assert when.start == born
     assert when.year_said
+
+
+def test_a_house_number_after_a_full_stop_is_no_year() -> None:
+    when = find_when("It is the 4th of May. 85 Main Street.", NOW)
+
+    assert (when.start, when.year_said) == (date(2026, 5, 4), False)
 
 
 @pytest.mark.parametrize(
