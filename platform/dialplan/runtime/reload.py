@@ -48,6 +48,19 @@ class Cast:
     tenants: Tenants
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What serves of one vertical: the released version, and the one that is tried, if any."""
+
+    stable: LoadedVertical
+    trial: LoadedVertical | None
+
+    @property
+    def by_version(self) -> dict[str, LoadedVertical]:
+        """Both, by their version."""
+        return {one.version: one for one in (self.stable, self.trial) if one is not None}
+
+
 @dataclass(slots=True)
 class _Found:
     """What lies in the folder: what is good of it, and what is wrong with the rest."""
@@ -94,7 +107,7 @@ class Reloader:
         self._reloaded = reloaded
         self._good: dict[str, LoadedVertical] = {}
         self._tenants = Tenants(tenants={})
-        self._kept: dict[tuple[str, str], LoadedVertical] = {}
+        self._served: dict[str, _Served] = {}
         self._told: dict[str, tuple[str, str | None]] = {}
         self._release = 0
         self._store_failed = False
@@ -115,16 +128,21 @@ class Reloader:
             StoreError: the database does not answer, or tables wait for `dialplan apply`.
         """
         if cast is not None:
-            await self._serve(cast.verticals, cast.tenants)
+            await self._serve(cast.verticals, cast.tenants, [])
             return
         found = await asyncio.to_thread(self._read)
         if located := [one for one in found.problems if isinstance(one, Problem)]:
             raise VerticalProblems(located)
+        if found.problems:
+            raise ConfigError("; ".join(map(str, found.problems)))
         if not found.verticals or found.tenants is None:
             raise ConfigError(
                 f"`{self._folder}` holds no vertical: expected NAME/vertical.yaml in it"
             )
-        await self._serve(found.verticals, found.tenants)
+        problems: list[DialplanError] = []
+        await self._serve(found.verticals, found.tenants, problems)
+        if problems:
+            raise problems[0]
 
     async def follow(self) -> None:
         """Follow files and releases until cancelled."""
@@ -135,12 +153,17 @@ class Reloader:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_S):
                         await changed.wait()
-                if changed.is_set() or self._store_failed or await self._released_elsewhere():
+                if changed.is_set() or await self._released_elsewhere():
                     changed.clear()
                     await self.reload()
+                elif self._store_failed:
+                    await self.reload(again=True)
 
-    async def reload(self) -> None:
-        """Take what is good of the files now; report the rest. Raises nothing but cancellation."""
+    async def reload(self, *, again: bool = False) -> None:
+        """Take what is good of the files now; report the rest. Raises nothing but cancellation.
+
+        With `again`, the same files are tried anew, and the try is not counted.
+        """
         found = await asyncio.to_thread(self._read)
         problems = [_said(one) for one in found.problems]
         tenants = found.tenants or self._tenants
@@ -152,17 +175,16 @@ class Reloader:
                 problems.append(f"`{self._folder / name}` is gone, but lines lead to it")
             else:
                 del verticals[name]
-        self._store_failed = False
+        failures: list[DialplanError] = []
         try:
             async with asyncio.timeout(STORE_S):
-                await self._serve(verticals, tenants)
+                await self._serve(verticals, tenants, failures)
         except TimeoutError:
-            self._store_failed = True
-            problems.append(f"the database did not answer within {STORE_S:g} s")
+            failures.append(StoreError(f"the database did not answer within {STORE_S:g} s"))
         except DialplanError as error:
-            self._store_failed = isinstance(error, StoreError)
-            problems.append(str(error))
-        self._report(problems)
+            failures.append(error)
+        self._store_failed = any(isinstance(error, StoreError) for error in failures)
+        self._report([*problems, *map(str, failures)], again=again)
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -196,31 +218,55 @@ class Reloader:
 
     # -- what serves ----------------------------------------------------------------------------
 
-    async def _serve(self, verticals: Mapping[str, LoadedVertical], tenants: Tenants) -> None:
-        """Make lines of these and let them answer; raises before anything has changed."""
-        stable: dict[str, LoadedVertical] = {}
-        trials: dict[str, LoadedVertical] = {}
+    async def _serve(
+        self,
+        verticals: Mapping[str, LoadedVertical],
+        tenants: Tenants,
+        failures: list[DialplanError],
+    ) -> None:
+        """Let lines of these answer. A vertical that cannot serve keeps what served before.
+
+        Raises:
+            ConfigError: the lines cannot be built; nothing has changed then.
+            StoreError: the database does not answer.
+        """
+        served: dict[str, _Served] = {}
         for name, loaded in verticals.items():
-            if self._good.get(name) is not loaded:
-                await create_tables(self._database, name, loaded.vertical.database.tables)
-            serving = await self._settle(loaded, canary=name in tenants.canary)
-            stable[name] = self._adapt(await self._version(loaded, serving.stable))
-            if serving.trial is not None:
-                trials[name] = self._adapt(loaded)
-        lines = self._lines(tenants, stable)
-        tried = self._lines(tenants, {**stable, **trials})
+            try:
+                served[name] = await self._prepared(loaded, canary=name in tenants.canary)
+            except DialplanError as error:
+                failures.append(error)
+                if name in self._served:
+                    served[name] = self._served[name]
+        stable = {name: one.stable for name, one in served.items()}
+        trials = {name: one.trial for name, one in served.items() if one.trial is not None}
+        lines = self._lines(tenants, {name: self._adapt(one) for name, one in stable.items()})
+        tried = self._lines(
+            tenants, {name: self._adapt(one) for name, one in {**stable, **trials}.items()}
+        )
         self.directory.replace(
             lines,
             {
                 number: Trial(line, canary.fraction, frozenset(canary.numbers))
                 for number, line in tried.items()
                 if (name := line.vertical.vertical.name) in trials
-                and (canary := tenants.canary[name])
+                and (canary := tenants.canary.get(name)) is not None
             },
         )
         self._tell(lines.values(), trials)
-        self._good, self._tenants = dict(verticals), tenants
+        self._good, self._tenants, self._served = dict(verticals), tenants, served
         self._release = await self._newest()
+
+    async def _prepared(self, loaded: LoadedVertical, *, canary: bool) -> _Served:
+        """Bring tables and releases to a version, and return what serves of its vertical."""
+        name, before = loaded.vertical.name, self._served.get(loaded.vertical.name)
+        known = {} if before is None else before.by_version
+        if loaded.version not in known:
+            await create_tables(self._database, name, loaded.vertical.database.tables)
+        serving = await self._settle(loaded, canary=canary)
+        known = {**known, loaded.version: loaded}
+        stable = known.get(serving.stable) or await self._version(name, serving.stable)
+        return _Served(stable, None if serving.trial is None else loaded)
 
     async def _settle(self, loaded: LoadedVertical, *, canary: bool) -> Serving:
         """Decide what serves, and note it when that is new."""
@@ -236,20 +282,18 @@ class Reloader:
                     await versions.release(connection, name, serving.stable, "served")
         except (SQLAlchemyError, OSError) as error:
             raise StoreError(f"the version of `{name}` cannot be kept: {reason(error)}") from error
-        self._kept[name, loaded.version] = loaded
         return serving
 
-    async def _version(self, folder: LoadedVertical, version: str) -> LoadedVertical:
-        name = folder.vertical.name
-        kept = self._kept.get((name, version))
-        if kept is not None:
-            return kept
-        async with self._database.engine.connect() as connection:
-            loaded = await deployed(connection, name, version)
+    async def _version(self, name: str, version: str) -> LoadedVertical:
+        """Load a version that no folder holds any more, with its tables brought to it."""
+        try:
+            async with self._database.engine.connect() as connection:
+                loaded = await deployed(connection, name, version)
+        except (SQLAlchemyError, OSError) as error:
+            raise StoreError(f"version `{version}` of `{name}`: {reason(error)}") from error
         if loaded is None:
             raise StoreError(f"version `{version}` of `{name}` cannot be read by this Dialplan")
         await create_tables(self._database, name, loaded.vertical.database.tables)
-        self._kept[name, version] = loaded
         return loaded
 
     async def _released_elsewhere(self) -> bool:
@@ -285,14 +329,15 @@ class Reloader:
                     },
                 )
 
-    def _report(self, problems: list[str]) -> None:
+    def _report(self, problems: list[str], *, again: bool) -> None:
         if tuple(problems) != self.problems:
             for problem in problems:
                 log.error("files do not serve", extra={"problem": problem})
             if not problems:
                 log.info("files serve again")
         self.problems = tuple(problems)
-        self._reloaded("failed" if problems else "ok")
+        if not again:
+            self._reloaded("failed" if problems else "ok")
 
 
 @asynccontextmanager

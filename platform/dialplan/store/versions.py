@@ -56,6 +56,11 @@ async def keep(
     Raises:
         StoreError: the files come to more than `MOST_BYTES`.
     """
+    there = sa.select(sa.literal(1)).where(
+        _VERSIONS.c.vertical == vertical, _VERSIONS.c.version == version
+    )
+    if (await connection.execute(there)).scalar_one_or_none() is not None:
+        return  # nothing is packed that is kept already
     row = {"vertical": vertical, "version": version, "files": _packed(vertical, files)}
     await connection.execute(insert(_VERSIONS).on_conflict_do_nothing(), [row])
 

@@ -141,6 +141,34 @@ async def test_a_table_that_waits_for_apply_keeps_the_new_version_from_serving(
             await connection.execute(text(f"SELECT gears FROM {shop.name}.bikes"))  # noqa: S608
 
 
+async def test_a_vertical_that_waits_does_not_keep_the_others_from_serving(
+    rehearse: Open, tmp_path: Path
+) -> None:
+    waits = Shop(tmp_path, "reload_a_waits")
+    waits.write(SHOP + "database: {tables: {bikes: {columns: {id: serial, brand: text}}}}\n")
+    other = Shop(tmp_path, "reload_b_goes")
+    lines = f'"{NUMBER}": {other.name}, "+15550100089": {waits.name}'
+    other.tenants.write_text(f"tenants: {{a: {{lines: {{{lines}}}}}}}\n")
+    async with rehearse(tmp_path, mind=ScriptedMind([]), seeded=False) as rehearsal:
+        service = rehearsal.house.service
+        good = service.lines["+15550100089"].vertical.version
+
+        waits.edit("brand: text", "brand: integer")
+        await until(lambda: bool(service.reloader.problems))
+        other.edit("old shop", "new shop")
+        await until(lambda: "new shop" in greeting(rehearsal))
+
+        assert service.lines["+15550100089"].vertical.version == good
+        async with service.database.engine.connect() as connection:
+            kept = await versions.history(connection, waits.name)
+        assert [one.version for one in kept] == [good]
+        # Tried again every second, while the change of the tables is awaited, but counted once.
+        await asyncio.sleep(2.5)
+        async with httpx.AsyncClient(base_url=rehearsal.house.origin) as client:
+            counted = (await client.get("/metrics")).text
+        assert 'dialplan_reloads_total{outcome="failed"} 2.0' in counted
+
+
 async def test_a_canary_gets_the_new_version_first_and_a_rollback_brings_the_old_one_back(
     rehearse: Open, tmp_path: Path
 ) -> None:
