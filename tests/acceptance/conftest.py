@@ -22,7 +22,6 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from dialplan.emulators.loopback import listen, serving
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.speech.written import read, write
@@ -36,6 +35,7 @@ from dialplan.runtime.service import Service, open_service
 from dialplan.settings import Settings
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
+from dialplan.web.serving import listen, serving
 from dialplan.web.site import build_site
 
 ACCOUNT = "AC" + "1" * 32

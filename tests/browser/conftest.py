@@ -12,11 +12,11 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from dialplan.emulators.house import House, open_house
-from dialplan.emulators.loopback import listen
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller
 from dialplan.settings import Settings
+from dialplan.web.serving import listen
 
 VERTICALS = Path(__file__).parents[2] / "verticals"
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -181,7 +181,7 @@ async def _running(settings: Settings, progress: Progress) -> Address | None:
 async def _own(settings: Settings, progress: Progress, wish: Wish) -> AsyncIterator[Rehearsal]:
     """Start a rehearsal for the time of this call."""
     from dialplan.emulators.desk.rehearsal import open_rehearsal, origin_of
-    from dialplan.emulators.loopback import listen
+    from dialplan.web.serving import listen
 
     listener = listen("127.0.0.1", wish.port)
     async with open_rehearsal(

@@ -11,8 +11,8 @@ import click
 
 from dialplan.cli.logs import set_up_logs
 from dialplan.cli.signals import run_until_signalled
-from dialplan.emulators.loopback import listen
 from dialplan.settings import Settings
+from dialplan.web.serving import listen
 
 
 @click.command()
@@ -52,8 +52,8 @@ def serve(host: str, port: int, rehearse: bool, silent: bool, log: str | None) -
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    from dialplan.emulators.answering import answering
     from dialplan.runtime.service import peers_from
+    from dialplan.web.answering import answering
     from dialplan.web.site import console_address
 
     peers = peers_from(settings)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from dialplan.emulators.answering import answering
 from dialplan.emulators.cast import load_cast
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.seeding import seed_line
@@ -17,6 +16,7 @@ from dialplan.runtime.directory import Line
 from dialplan.runtime.service import Service
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
+from dialplan.web.answering import answering
 from dialplan.web.site import console_address
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dialplan.config.load import LoadedVertical, load_rehearsal
-from dialplan.emulators.loopback import serving
 from dialplan.emulators.openai.language_model import LanguageModelMind
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.openai.server import RealtimeServer
@@ -26,6 +25,7 @@ from dialplan.emulators.speech.written import EnergyDetector, WrittenEar, Writte
 from dialplan.emulators.twilio.carrier import Carrier
 from dialplan.emulators.twilio.record import DestinationBehaviour, NumberConfig
 from dialplan.runtime.peers import Peers
+from dialplan.web.serving import serving
 
 NOTICE = "This is a rehearsal."
 CALLER_PITCH = 1.12

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from dialplan.emulators.house import House, open_house, seed
-from dialplan.emulators.loopback import listen
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import Sound, written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller
 from dialplan.emulators.twilio.record import CallRecord
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
+from dialplan.web.serving import listen
 
 VERTICALS = Path(__file__).parents[3] / "verticals"
 

@@ -21,7 +21,6 @@ from dialplan.emulators.desk.occupancy import Address
 from dialplan.emulators.desk.talk import AnswerHeard
 from dialplan.emulators.desk.wire import CallOver, Event, Order, decode
 from dialplan.emulators.house import House, open_house
-from dialplan.emulators.loopback import listen, serving
 from dialplan.emulators.openai.mind import CallTool, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.speech.written import read, write
@@ -31,6 +30,7 @@ from dialplan.emulators.twilio.record import Answered, BufferCleared, Ended, Rin
 from dialplan.errors import ConfigError
 from dialplan.settings import Settings
 from dialplan.store.facts import CallBegan, CallEnded, Fact, ToolRan, TurnSpoken
+from dialplan.web.serving import listen, serving
 
 VERTICALS = Path(__file__).parents[3] / "verticals"
 CLINIC = "+15550100001"

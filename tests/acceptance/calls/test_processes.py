@@ -10,7 +10,6 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dialplan.config.load import load_all
-from dialplan.emulators.loopback import listen, serving
 from dialplan.emulators.openai.mind import CallTool
 from dialplan.emulators.openai.mind import Say as Speak
 from dialplan.emulators.openai.scripted import ScriptedMind
@@ -20,6 +19,7 @@ from dialplan.runtime.service import Service, open_database, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import CallBegan, CallEnded, Fact
 from dialplan.web.app import build_app
+from dialplan.web.serving import listen, serving
 
 NUMBER, HUMAN = "+15550100077", "+15550100078"
 VERTICAL = f"""\

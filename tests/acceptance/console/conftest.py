@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from dialplan.emulators.house import House, open_house
-from dialplan.emulators.loopback import listen
 from dialplan.emulators.openai.mind import CallTool, Mind, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.stage import written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller
 from dialplan.settings import Settings
+from dialplan.web.serving import listen
 
 VERTICALS = Path(__file__).parents[3] / "verticals"
 KEY = "a key of an operator"

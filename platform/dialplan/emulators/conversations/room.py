@@ -17,7 +17,6 @@ from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical
 from dialplan.config.seeds import load_seed as read_seed
 from dialplan.emulators.house import House
-from dialplan.emulators.loopback import listen, serving
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import Sound, set_stage
 from dialplan.errors import StoreError
@@ -29,6 +28,7 @@ from dialplan.settings import Settings
 from dialplan.store.facts import Fact
 from dialplan.store.seed import load_seed
 from dialplan.web.app import build_app
+from dialplan.web.serving import listen, serving
 
 LINE = "+15550100000"
 CALLER = "+15550107700"

@@ -21,11 +21,11 @@ from dialplan.emulators.cast import load_cast
 from dialplan.emulators.desk.control import Control
 from dialplan.emulators.desk.handshake import Ready, Setting, write
 from dialplan.emulators.desk.wire import decode
-from dialplan.emulators.loopback import serving
 from dialplan.emulators.stage import set_stage, spoken, written
 from dialplan.errors import DialplanError, ProtocolError
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
+from dialplan.web.serving import serving
 
 # Whatever still runs this long after the parent's end is not waited for.
 LEAVE_S = 8.0

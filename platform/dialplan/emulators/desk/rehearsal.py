@@ -74,7 +74,7 @@ async def open_rehearsal(
         progress("emulated Twilio, model and services")
         # The server's own imports take seconds: they go on beside the peers' start.
         imports = asyncio.create_task(
-            asyncio.to_thread(importlib.import_module, "dialplan.emulators.answering")
+            asyncio.to_thread(importlib.import_module, "dialplan.web.answering")
         )
         try:
             process = await stack.enter_async_context(
@@ -82,8 +82,8 @@ async def open_rehearsal(
             )
         finally:
             await imports
-        from dialplan.emulators.answering import answering
         from dialplan.emulators.cast import load_cast
+        from dialplan.web.answering import answering
 
         peers = process.setting.peers
         progress("database and server")

@@ -16,7 +16,6 @@ from typing import Self
 import httpx
 import uvicorn
 
-from dialplan.emulators.loopback import QuietServer
 from dialplan.emulators.speech.ports import Voice
 from dialplan.emulators.twilio.call import Exchange, HangUp, LiveCall, Script
 from dialplan.emulators.twilio.caller import Caller, Line, ScriptedCaller
@@ -33,6 +32,7 @@ from dialplan.emulators.twilio.resources import SentMessage
 from dialplan.emulators.twilio.rest import CallRequest, build_api
 from dialplan.emulators.twilio.verbs import perform
 from dialplan.emulators.twilio.webhooks import Webhooks
+from dialplan.web.serving import QuietServer
 
 START_TIMEOUT_S = 10.0
 

@@ -1,4 +1,4 @@
-"""Serves an application on loopback for as long as a block lasts; signals stay with the program."""
+"""Serves an application for as long as a block lasts; signals stay with the program."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncI
         timeout_graceful_shutdown=3,
     )
     server = QuietServer(config)
-    task = asyncio.create_task(server.serve([opened]), name="loopback server")
+    task = asyncio.create_task(server.serve([opened]), name="server")
     try:
         async with asyncio.timeout(START_S):
             await server.listening.wait()

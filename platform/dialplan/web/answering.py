@@ -6,11 +6,11 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from dialplan.emulators.loopback import serving
 from dialplan.runtime.peers import Peers
 from dialplan.runtime.service import Service, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
+from dialplan.web.serving import serving
 from dialplan.web.site import build_site
 
 
