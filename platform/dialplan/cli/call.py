@@ -218,13 +218,17 @@ async def _books(
     if own is not None:
         yield own.service.database, own.service.lines[number]
         return
-    from dialplan.emulators.cast import SECRET, load_cast
+    from dialplan.emulators.cast import SECRET, load_cast, stand_ins
     from dialplan.runtime.directory import build_lines
     from dialplan.runtime.service import open_database
 
     cast = load_cast(settings)
     lines = build_lines(
-        cast.tenants, cast.verticals, cast.stand_ins(os.environ), account=SECRET, token=SECRET
+        cast.tenants,
+        cast.verticals,
+        stand_ins(cast.tenants, os.environ),
+        account=SECRET,
+        token=SECRET,
     )
     if number not in lines:
         raise ConfigError(

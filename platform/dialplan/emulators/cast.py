@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dialplan.config.load import load_all, load_tenants
+from dialplan.model.tenants import Tenants
 from dialplan.runtime import reload
 from dialplan.settings import Settings
 
@@ -37,25 +38,26 @@ class Cast(reload.Cast):
                         phones.add(str(value))
         return phones
 
-    def stand_ins(
-        self, environ: Mapping[str, str], account: str = SECRET, token: str = SECRET
-    ) -> dict[str, str]:
-        """Return the environment of a server under rehearsal.
 
-        A secret without a value gets one, and a tenant with an account of its own is called from
-        the emulated one: nobody needs the real thing to rehearse.
-        """
-        filled = {
-            source.removeprefix("env:"): SECRET
-            for tenant in self.tenants.tenants.values()
-            for source in tenant.secrets.values()
-        }
-        filled.update(environ)
-        for tenant in self.tenants.tenants.values():
-            if tenant.twilio is not None:
-                filled[tenant.twilio.account.removeprefix("env:")] = account
-                filled[tenant.twilio.token.removeprefix("env:")] = token
-        return filled
+def stand_ins(
+    tenants: Tenants, environ: Mapping[str, str], account: str = SECRET, token: str = SECRET
+) -> dict[str, str]:
+    """Return the environment of a server under rehearsal.
+
+    A secret without a value gets one, and a tenant with an account of its own is called from the
+    emulated one: nobody needs the real thing to rehearse.
+    """
+    filled = {
+        source.removeprefix("env:"): SECRET
+        for tenant in tenants.tenants.values()
+        for source in tenant.secrets.values()
+    }
+    filled.update(environ)
+    for tenant in tenants.tenants.values():
+        if tenant.twilio is not None:
+            filled[tenant.twilio.account.removeprefix("env:")] = account
+            filled[tenant.twilio.token.removeprefix("env:")] = token
+    return filled
 
 
 def load_cast(settings: Settings) -> Cast:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from dialplan.emulators.cast import load_cast
+from dialplan.emulators.cast import load_cast, stand_ins
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.seeding import seed_line
 from dialplan.emulators.stage import NOTICE, Sound, Stage, set_stage
@@ -80,7 +80,9 @@ async def _house(
         service = await stack.enter_async_context(
             answering(
                 settings,
-                cast.stand_ins(environ, stage.peers.account or "", stage.peers.token or ""),
+                stand_ins(
+                    cast.tenants, environ, stage.peers.account or "", stage.peers.token or ""
+                ),
                 stage.peers,
                 origins=[origin],
                 listener=listener,

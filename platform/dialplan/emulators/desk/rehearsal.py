@@ -82,15 +82,18 @@ async def open_rehearsal(
             )
         finally:
             await imports
-        from dialplan.emulators.cast import load_cast
+        from dialplan.config.load import read_tenants
+        from dialplan.emulators.cast import stand_ins
         from dialplan.web.answering import answering
 
         peers = process.setting.peers
+        # The verticals are for the server to load; here only the tenants' own names count.
+        tenants = read_tenants(settings.tenants_file)
         progress("database and server")
         service = await stack.enter_async_context(
             answering(
                 settings,
-                load_cast(settings).stand_ins(environ, peers.account or "", peers.token or ""),
+                stand_ins(tenants, environ, peers.account or "", peers.token or ""),
                 peers,
                 origins=[origin],
                 listener=listener,

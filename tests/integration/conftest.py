@@ -1,4 +1,4 @@
-"""A real Postgres for this folder's tests, and a prepared database on it."""
+"""A real Postgres for all integration tests, and a prepared database on it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
