@@ -137,13 +137,21 @@ def parse_hours(written: object) -> object:
 
 
 def _check_region(region: str) -> None:
-    import holidays  # takes a moment, and few files name a region
+    # Imported on use: few files name a region. The registry knows countries by their codes; their
+    # parts are known to each country's class alone, and to load one loads them all.
+    from holidays.registry import COUNTRIES
 
     country, _, part = region.partition("-")
-    try:
-        holidays.country_holidays(country, subdiv=part or None)
-    except NotImplementedError as error:
-        raise _wrong("holidays", f"no public holidays are known of `{region}`") from error
+    known = any(country in names for names in COUNTRIES.values())
+    if known and part:
+        from holidays import country_holidays
+
+        try:
+            country_holidays(country, subdiv=part)
+        except NotImplementedError:
+            known = False
+    if not known:
+        raise _wrong("holidays", f"no public holidays are known of `{region}`")
 
 
 AnyHours = Annotated[
