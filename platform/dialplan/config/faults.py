@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dialplan.config.contract import HOLE, Schema, ValidationError
+from dialplan.config.contract import HOLE, Schema
 from dialplan.config.problem import listed
 from dialplan.config.source import Source
 from dialplan.config.steps import locate
 from dialplan.config.values import Value
 from dialplan.model.shape import DURATION, IDENTIFIER, LANGUAGE, PHONE, RELATIVE_PATH
 from dialplan.model.voice import DAY_RANGE, SPANS
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _TYPES = {
     "object": "a mapping",

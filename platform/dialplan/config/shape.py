@@ -9,17 +9,20 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, KeysView
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import ValidationError as ModelError
 
-from dialplan.config.contract import Schema, ValidationError, Validator, compiled, plain
+from dialplan.config.contract import Contract, Schema, contract, plain
 from dialplan.config.faults import leaves, missing_keys, report, unknown_keys
 from dialplan.config.problem import MOST_OF_A_FILE, nearest
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, exists, locate, names, walk
 from dialplan.config.values import Value
 from dialplan.model.shape import Shape
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 Kind = TypeVar("Kind", bound=Shape)
 
@@ -63,15 +66,15 @@ class Typed(Generic[Kind]):
 
 def typed(source: Source, root: Value, kind: type[Kind]) -> Typed[Kind] | None:
     """The file as a value of its type; its problems are in `source`. Nothing when none is left."""
-    schema, validator = compiled(kind)
-    mending = _Mending(plain(root, schema))
-    faults = [leaf for error in validator.iter_errors(mending.data) for leaf in leaves(error)]
+    agreed = contract(kind)
+    mending = _Mending(plain(root, agreed.schema))
+    faults = [leaf for error in agreed.faults(mending.data) for leaf in leaves(error)]
     for fault in faults:
         report(source, root, fault)
     for fault in faults:
         mending.mend(fault)
     for _ in range(_MOST_ROUNDS):
-        if mending.holes and not mending.close(validator):
+        if mending.holes and not mending.close(agreed):
             return None
         try:
             made = kind.model_validate(mending.data)
@@ -98,10 +101,10 @@ class _Mending:
         self.data = data
         self.holes: set[Steps] = set()
 
-    def close(self, validator: Validator) -> bool:
+    def close(self, agreed: Contract) -> bool:
         """Mend until nothing is refused; false when that does not end."""
         for _ in range(_MOST_ROUNDS):
-            errors = [leaf for error in validator.iter_errors(self.data) for leaf in leaves(error)]
+            errors = [leaf for error in agreed.faults(self.data) for leaf in leaves(error)]
             if not errors:
                 return True
             for error in errors:

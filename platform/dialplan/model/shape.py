@@ -41,6 +41,7 @@ class Shape(BaseModel):
         strict=True,
         extra="forbid",
         serialize_by_alias=True,
+        defer_build=True,
     )
 
 

@@ -78,10 +78,17 @@ AnyStateField = Annotated[
 ]
 
 
+def _no_boolean(written: object) -> object:
+    # `True == 1`, and that is how pydantic looks a literal up. It takes a ValueError only.
+    if isinstance(written, bool):
+        raise ValueError("expected the number 1")
+    return written
+
+
 class Vertical(Shape):
     """One line of business on the phone: its agents, tools and data."""
 
-    dialplan: Literal[1] = Field(examples=[1])
+    dialplan: Annotated[Literal[1], BeforeValidator(_no_boolean)] = Field(examples=[1])
     """Version of this language."""
     name: Identifier = Field(examples=["salon"])
     """Its name; the same as its folder's."""

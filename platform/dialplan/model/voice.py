@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_serializer
 from pydantic_core import PydanticCustomError
 
+from dialplan.model.known import COUNTRIES
 from dialplan.model.shape import Duration, Identifier, LanguageTag, Many, Shape, Template
 from dialplan.model.shape import parse_duration as _duration
 
@@ -137,13 +138,11 @@ def parse_hours(written: object) -> object:
 
 
 def _check_region(region: str) -> None:
-    # Imported on use: few files name a region. The registry knows countries by their codes; their
-    # parts are known to each country's class alone, and to load one loads them all.
-    from holidays.registry import COUNTRIES
-
     country, _, part = region.partition("-")
-    known = any(country in names for names in COUNTRIES.values())
+    known = country in COUNTRIES
     if known and part:
+        # Imported on use, for it takes a while and few files name a part of a country: those are
+        # known to each country's class alone, and to load one loads them all.
         from holidays import country_holidays
 
         try:

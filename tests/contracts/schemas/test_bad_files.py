@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -184,10 +185,10 @@ PIECE = st.sampled_from(
     [piece.encode().decode("unicode_escape") if "\\" in piece else piece for piece in PIECES]
 ) | st.text(max_size=3)
 EDIT = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 40), st.lists(PIECE, max_size=4))
+# How long to fuzz in all, in seconds: CI gives a minute.
+FUZZ_S = float(os.environ.get("DIALPLAN_FUZZ_S", "6"))
 CALM = settings(
-    max_examples=int(os.environ.get("DIALPLAN_EXAMPLES", "150")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
+    max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -207,44 +208,66 @@ def _folder(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-@CALM
-@given(st.sampled_from(SHIPPED), st.lists(EDIT, min_size=1, max_size=5))
+fuzzed = pytest.mark.timeout(FUZZ_S + 120)
+
+
+def _fuzz(holds: Callable[[], None]) -> None:
+    """Give a property its third of the time, in rounds that each draw examples of their own."""
+    end = time.monotonic() + FUZZ_S / 3
+    while time.monotonic() < end:
+        holds()
+
+
+def _edited(text: str, edits: list[tuple[float, int, list[str]]]) -> str:
+    for where, cut, pieces in edits:
+        at = int(where * len(text))
+        text = text[:at] + "".join(pieces) + text[at + cut :]
+    return text
+
+
+@fuzzed
 def test_a_shipped_file_with_edits_anywhere_is_checked(
-    tmp_path_factory: pytest.TempPathFactory, file: Path, edits: list[tuple[float, int, list[str]]]
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    files = {"tenants.yaml": (ROOT / "verticals" / "tenants.yaml").read_text()}
+    shared = {"tenants.yaml": (ROOT / "verticals" / "tenants.yaml").read_text()}
     home = next(path.parent for path in SHIPPED if path.name == "vertical.yaml")
-    files |= {
+    shared |= {
         path.relative_to(home).as_posix(): path.read_text()
         for path in home.rglob("*")
         if path.is_file()
     }
-    name = "tenants.yaml" if file.parent.name == "verticals" else file.relative_to(home).as_posix()
-    text = files.get(name, file.read_text())
-    for where, cut, pieces in edits:
-        at = int(where * len(text))
-        text = text[:at] + "".join(pieces) + text[at + cut :]
 
-    _holds(_folder(tmp_path_factory.mktemp("edited"), {**files, name: text}))
+    @CALM
+    @given(st.sampled_from(SHIPPED), st.lists(EDIT, min_size=1, max_size=5))
+    def holds(file: Path, edits: list[tuple[float, int, list[str]]]) -> None:
+        at_top = file.parent.name == "verticals"
+        name = "tenants.yaml" if at_top else file.relative_to(home).as_posix()
+        text = _edited(shared.get(name, file.read_text()), edits)
+        _holds(_folder(tmp_path_factory.mktemp("edited"), {**shared, name: text}))
 
-
-@CALM
-@example(["a: ", "*a"])
-@given(st.lists(PIECE | st.sampled_from(["\n", "\n  ", "\n    ", " ", SHOP]), max_size=40))
-def test_pieces_of_yaml_in_any_order_are_checked(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
-) -> None:
-    text = "".join(pieces)
-
-    _holds(
-        _folder(tmp_path_factory.mktemp("pieces"), {"vertical.yaml": text, "tenants.yaml": text})
-    )
+    _fuzz(holds)
 
 
-@CALM
-@given(st.binary(max_size=200))
-def test_any_bytes_are_checked(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    folder = tmp_path_factory.mktemp("bytes")
-    (folder / "vertical.yaml").write_bytes(content)
+@fuzzed
+def test_pieces_of_yaml_in_any_order_are_checked(tmp_path_factory: pytest.TempPathFactory) -> None:
+    @CALM
+    @example(["a: ", "*a"])
+    @given(st.lists(PIECE | st.sampled_from(["\n", "\n  ", "\n    ", " ", SHOP]), max_size=40))
+    def holds(pieces: list[str]) -> None:
+        text = "".join(pieces)
+        files = {"vertical.yaml": text, "tenants.yaml": text}
+        _holds(_folder(tmp_path_factory.mktemp("pieces"), files))
 
-    _holds(folder)
+    _fuzz(holds)
+
+
+@fuzzed
+def test_any_bytes_are_checked(tmp_path_factory: pytest.TempPathFactory) -> None:
+    @CALM
+    @given(st.binary(max_size=200))
+    def holds(content: bytes) -> None:
+        folder = tmp_path_factory.mktemp("bytes")
+        (folder / "vertical.yaml").write_bytes(content)
+        _holds(folder)
+
+    _fuzz(holds)
