@@ -1,0 +1,76 @@
+"""A benchmark from start to end: database, ground, and for every run a server and ends of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dialplan.emulators.bench.ends import open_ends
+from dialplan.emulators.bench.machine import Cores
+from dialplan.emulators.bench.run import Plan, Profile, Run, measure
+from dialplan.emulators.bench.target import Database, open_database, open_server, write_ground
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all runs of a benchmark share."""
+
+    folder: Path
+    verticals: Path
+    database: Database
+
+    async def run(
+        self,
+        plan: Plan,
+        *,
+        profile: Profile | None = None,
+        progress: Callable[[str], None] = lambda _step: None,
+    ) -> Run:
+        """Do one run against a fresh server.
+
+        Raises:
+            DialplanError: the server did not start, or took no call.
+        """
+        progress("starting the server")
+        async with (
+            open_ends(plan.mix, plan.deltas_ms) as ends,
+            open_server(
+                ends,
+                self.database,
+                folder=self.folder,
+                verticals=self.verticals,
+                core=plan.cores.server,
+            ) as target,
+        ):
+            return await measure(
+                plan,
+                ends,
+                target,
+                database_pid=self.database.pid,
+                profile=profile,
+                progress=progress,
+            )
+
+
+@asynccontextmanager
+async def open_ground(cores: Cores) -> AsyncIterator[Ground]:
+    """Move this process to the ends' core and prepare what runs share, in a folder for one use.
+
+    Raises:
+        StoreError: the database did not start.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cores.ends})
+    try:
+        with tempfile.TemporaryDirectory(prefix="dialplan-bench-") as name:
+            folder = Path(name)
+            # An embedded Postgres that is started by root runs as another user.
+            folder.chmod(0o755)
+            async with open_database(folder) as database:
+                yield Ground(folder, write_ground(folder), database)
+    finally:
+        os.sched_setaffinity(0, before)
