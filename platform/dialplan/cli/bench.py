@@ -27,7 +27,8 @@ PACKAGES = ("picows", "psutil", "matplotlib")
 @click.option("--delta", type=click.Choice(["20", "100", "400"]), help="Length of the model's deltas in ms.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write all figures here.")
 @click.option("--cores", "cores_text", metavar="S,E", help="Core of the server, and of all else.")
-def bench(calls: str, seconds: float, mix: str, delta: str | None, file: Path | None, cores_text: str | None) -> None:
+@click.option("--ahead", is_flag=True, help="Let server and ends go before all other processes (root).")
+def bench(calls: str, ahead: bool, seconds: float, mix: str, delta: str | None, file: Path | None, cores_text: str | None) -> None:
     """Measure what one core carries."""
     import asyncio
     import uvloop
@@ -42,9 +43,9 @@ def bench(calls: str, seconds: float, mix: str, delta: str | None, file: Path | 
     runs: list[dict[str, Any]] = []
 
     async def main() -> None:
-        async with open_ground(cores) as ground:
+        async with open_ground(cores, ahead=ahead) as ground:
             for count in calls.split(","):
-                plan = Plan(int(count), mix, deltas, seconds, cores)
+                plan = Plan(int(count), mix, deltas, seconds, cores, ahead=ahead)
                 run = await ground.run(plan, progress=lambda s: click.echo(s, err=True))
                 runs.append(run_wire(run))
                 click.echo(json.dumps(runs[-1], indent=1))

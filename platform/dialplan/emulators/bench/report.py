@@ -26,6 +26,7 @@ def run_wire(run: Run) -> Json:
             "ends_core": run.plan.cores.ends,
             "arrivals_per_s": run.plan.arrivals,
             "probes": run.plan.probes,
+            "ahead": run.plan.ahead,
             "profiled": run.profiled,
         },
         "void": list(run.void),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialplan.emulators.bench.ends import open_ends
-from dialplan.emulators.bench.machine import Cores
+from dialplan.emulators.bench.machine import Cores, go_ahead
 from dialplan.emulators.bench.run import Plan, Profile, Run, measure
 from dialplan.emulators.bench.target import Database, open_database, open_server, write_ground
 
@@ -57,10 +57,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(cores: Cores) -> AsyncIterator[Ground]:
+async def open_ground(cores: Cores, *, ahead: bool) -> AsyncIterator[Ground]:
     """Move this process to the ends' core and prepare what runs share, in a folder for one use.
 
+    With `ahead` this process goes before all others of its core, but for its database.
+
     Raises:
+        ConfigError: it may not.
         StoreError: the database did not start.
     """
     before = os.sched_getaffinity(0)
@@ -71,6 +74,10 @@ async def open_ground(cores: Cores) -> AsyncIterator[Ground]:
             # An embedded Postgres that is started by root runs as another user.
             folder.chmod(0o755)
             async with open_database(folder) as database:
+                if ahead:
+                    go_ahead(0)
                 yield Ground(folder, write_ground(folder), database)
     finally:
         os.sched_setaffinity(0, before)
+        if ahead:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
