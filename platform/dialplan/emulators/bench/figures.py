@@ -49,7 +49,9 @@ def bucket_quantile(
     Both are (upper bound, count so far) in order, as scraped before and after. None when nothing
     was counted between them.
     """
-    counts = [(bound, late - early) for (bound, late), (_, early) in zip(after, before, strict=True)]
+    counts = [
+        (bound, late - early) for (bound, late), (_, early) in zip(after, before, strict=True)
+    ]
     total = counts[-1][1] if counts else 0
     if total <= 0:
         return None

@@ -9,6 +9,7 @@ import secrets
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections import deque
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Final
 
@@ -146,6 +147,21 @@ class Leg(WSListener):  # type: ignore[misc]  # a compiled class
             self._transport.send(WSMsgType.TEXT, text.encode())
 
 
+def new_leg(
+    call: Call, call_sid: str, parameters: Mapping[str, str], pacer: Pacer, note: Recorder
+) -> Leg:
+    """Return the leg of a new stream."""
+    sid = "MZ" + secrets.token_hex(16)
+    writer = Writer(
+        stream_sid=sid,
+        call_sid=call_sid,
+        account_sid=ACCOUNT,
+        parameters=parameters,
+        jitter_ms=lambda: 0,
+    )
+    return Leg(call, writer, sid, pacer, note)
+
+
 class Phone:
     """Rings the server as Twilio does, with one account's token."""
 
@@ -168,15 +184,7 @@ class Phone:
         call_sid = "CA" + secrets.token_hex(16)
         call.asked_at = perf_counter()
         url, parameters = await self._ask(call_sid, call)
-        sid = "MZ" + secrets.token_hex(16)
-        writer = Writer(
-            stream_sid=sid,
-            call_sid=call_sid,
-            account_sid=ACCOUNT,
-            parameters=parameters,
-            jitter_ms=lambda: 0,
-        )
-        leg = Leg(call, writer, sid, self._pacer, self._note)
+        leg = new_leg(call, call_sid, parameters, self._pacer, self._note)
         await ws_connect(
             lambda: leg, url, extra_headers={"X-Twilio-Signature": sign(self._token, url, ())}
         )

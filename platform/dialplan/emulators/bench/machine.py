@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # ships no types
 
 from dialplan.errors import ConfigError
 
@@ -157,11 +158,13 @@ def _cpu_model() -> str:
 
 def _commit() -> str:
     """Return the commit of this source tree, marked when files differ from it; empty without."""
-    here = Path(__file__).parent
+    git = shutil.which("git")
+    if git is None:
+        return ""
     try:
-        done = subprocess.run(
-            ("git", "describe", "--always", "--dirty", "--abbrev=10"),
-            cwd=here,
+        done = subprocess.run(  # noqa: S603  fixed words
+            (git, "describe", "--always", "--dirty", "--abbrev=10"),
+            cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
             timeout=5,

@@ -1,7 +1,7 @@
 """One clock for all emulated ends of a process: what is due when, and how late it was done.
 
-A task for each call would cost more than what the calls do. Times are seconds of `time.perf_counter`
-(an event loop's own clock may be as coarse as a millisecond, and is read once a turn).
+A task for each call would cost more than what the calls do. Times are seconds of
+`time.perf_counter`: an event loop's own clock may be as coarse as a millisecond.
 """
 
 from __future__ import annotations

@@ -1,18 +1,25 @@
-"""A benchmark from start to end: database, ground, and for every run a server and ends of its own."""
+"""A benchmark from start to end: what all runs share, and a fresh server and ends for each."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialplan.emulators.bench.ends import open_ends
+from dialplan.emulators.bench.ends import Ends, open_ends
 from dialplan.emulators.bench.machine import Cores, go_ahead
 from dialplan.emulators.bench.run import Plan, Profile, Run, measure
-from dialplan.emulators.bench.target import Database, open_database, open_server, write_ground
+from dialplan.emulators.bench.target import (
+    Database,
+    Target,
+    open_database,
+    open_server,
+    write_ground,
+)
+from dialplan.emulators.bench.yardstick import open_yardstick
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +34,19 @@ class Ground:
         self,
         plan: Plan,
         *,
+        yardstick: bool = False,
         profile: Profile | None = None,
         progress: Callable[[str], None] = lambda _step: None,
     ) -> Run:
-        """Do one run against a fresh server.
+        """Do one run against a fresh server, or against the yardstick.
 
         Raises:
             DialplanError: the server did not start, or took no call.
         """
-        progress("starting the server")
+        progress("starting the yardstick" if yardstick else "starting the server")
         async with (
             open_ends(plan.mix, plan.deltas_ms) as ends,
-            open_server(
-                ends,
-                self.database,
-                folder=self.folder,
-                verticals=self.verticals,
-                core=plan.cores.server,
-            ) as target,
+            self._open(ends, plan.cores.server, yardstick=yardstick) as target,
         ):
             return await measure(
                 plan,
@@ -54,6 +56,15 @@ class Ground:
                 profile=profile,
                 progress=progress,
             )
+
+    def _open(
+        self, ends: Ends, core: int, *, yardstick: bool
+    ) -> AbstractAsyncContextManager[Target]:
+        if yardstick:
+            return open_yardstick(ends, folder=self.folder, core=core)
+        return open_server(
+            ends, self.database, folder=self.folder, verticals=self.verticals, core=core
+        )
 
 
 @asynccontextmanager
@@ -72,7 +83,7 @@ async def open_ground(cores: Cores, *, ahead: bool) -> AsyncIterator[Ground]:
         with tempfile.TemporaryDirectory(prefix="dialplan-bench-") as name:
             folder = Path(name)
             # An embedded Postgres that is started by root runs as another user.
-            folder.chmod(0o755)
+            os.chmod(name, 0o755)  # noqa: S103
             async with open_database(folder) as database:
                 if ahead:
                     go_ahead(0)

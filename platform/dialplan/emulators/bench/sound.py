@@ -132,9 +132,9 @@ class Listener:
 
     def _skip_damage(self) -> None:
         """Drop bytes up to where a unit of ours may begin."""
-        head = _HEADER.pack(
-            self.sound.call & 0xFFFF, _DIRECTIONS[self.sound.direction], _CHECK, 0
-        )[:4]
+        head = _HEADER.pack(self.sound.call & 0xFFFF, _DIRECTIONS[self.sound.direction], _CHECK, 0)[
+            :4
+        ]
         at = self._pending.find(head, 1)
         if at < 0:
             # The last bytes may be the beginning of a head.
