@@ -93,7 +93,7 @@ class _Wish:
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw them there, as .png or .svg.")
 @click.option(
     "--against",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="Compare with the figures of this file.",
 )
 @click.option(
@@ -144,7 +144,7 @@ def bench(
         raise ConfigError(f"`{profile}`: a flame graph is an .svg")
     if plot is not None:
         check_kind(plot)
-    before = None if against is None else load_runs(against.read_bytes(), str(against))
+    before = None if against is None else load_runs(_read(against), str(against))
     deltas_ms = _DELTAS[mix] if delta is None else (int(delta),)
     cores = Cores.parse(cores_text)
     wish = _Wish(calls, sweep, seconds, mix, deltas_ms, cores, ahead, yardstick, profile)
@@ -171,6 +171,13 @@ def bench(
             console.print(f"no run of {against} has the same settings: nothing to compare")
     if any(run["void"] or not run["clean"] for run in runs):
         sys.exit(1)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise ConfigError(f"cannot read `{file}`: {exc.strerror}") from exc
 
 
 def _measure(wish: _Wish) -> list[Json]:

@@ -14,13 +14,12 @@ from dialplan.emulators.bench.report import Json
 if TYPE_CHECKING:
     from dialplan.emulators.bench.compare import Compared
 
-_COLUMNS = ("calls", "CPU", "core", "up", "down", "setup", "memory", "lost", "lag", "ends")
-_CAPTION = (
-    "CPU: the server's ms for each second of a call. core, ends: how busy each core was with it.\n"
-    "up, down: added latency p50/p99 in ms. setup: webhook to first audio, p95 in ms.\n"
-    "memory: MB for each call. lost: frames lost, out of order or another call's. lag: of the\n"
-    "server's event loop, p99 at most, in ms."
-)
+_COLUMNS = ("calls", "CPU", "core", "up", "down", "setup", "MB", "lost", "lag", "ends")
+_CAPTION = """\
+CPU: ms of the server's for each second of a call; core, ends: how busy
+each core was. up, down: added latency, p50/p99 in ms. setup: webhook to
+first audio, p95 in ms. MB: memory for each call. lost: frames lost, out
+of order or another call's. lag: of the event loop, p99 at most, in ms."""
 
 
 def show_runs(runs: Sequence[Json], console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import perf_counter
 from urllib.parse import parse_qs, urlsplit
 
 from picows import WSListener, WSUpgradeRequest, ws_create_server
@@ -72,8 +73,8 @@ class Ends:
 
     def _script(self, speaker: Speaker, call: Call) -> Script:
         if self._mix == "full":
-            return Full(speaker, call)
-        script = Life(speaker, call)
+            return Full(speaker, call, perf_counter)
+        script = Life(speaker, call, perf_counter)
         self.scripts.append(script)
         return script
 

@@ -110,14 +110,18 @@ class Meter:
         return sum(self._database_cpu.values())
 
 
-def go_ahead(pid: int) -> None:
-    """Let a process run before all ordinary ones of its core; its later threads inherit that.
+def go_ahead(pid: int, *, children: bool) -> None:
+    """Let a process, 0 for this one, run before all ordinary ones of its core.
+
+    Threads and processes that it starts later do so too if `children` is set.
 
     Raises:
         ConfigError: the user may not do this.
     """
+    policy = os.SCHED_RR if children else os.SCHED_RR | os.SCHED_RESET_ON_FORK
     try:
-        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(1))
+        for thread in psutil.Process(pid or None).threads():
+            os.sched_setscheduler(thread.id, policy, os.sched_param(1))
     except PermissionError as exc:
         raise ConfigError(
             "`--ahead` needs the right to raise priorities: run as root, or leave it out on a "

@@ -62,8 +62,8 @@ def draw(runs: Sequence[Json], file: Path) -> None:
         _panel(axes, title, unit, lines, ordered)
     latency.set_yscale("log")
     latency.axhline(_LIMIT_MS, color="0.6", linestyle=":", linewidth=1)
-    cpu.set_ylim(bottom=0)
-    memory.set_ylim(bottom=0)
+    for axes in (cpu, memory):
+        axes.set_ylim(bottom=0, top=1.15 * axes.get_ylim()[1])
     figure.savefig(file, dpi=120)
 
 
@@ -78,6 +78,7 @@ def _panel(axes: Axes, title: str, unit: str, lines: Sequence[Line], runs: Seque
             axes.plot(calls, values, style, color=f"C{number}", label=label, markersize=4)
     axes.set_title(title)
     axes.set_xlabel("calls")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(unit)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize="small")

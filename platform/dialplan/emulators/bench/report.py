@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from dialplan.emulators.bench.run import Run
+if TYPE_CHECKING:
+    from dialplan.emulators.bench.run import Run
 
 FORMAT: Final = 1
 

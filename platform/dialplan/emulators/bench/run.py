@@ -132,7 +132,7 @@ async def measure(
     """
     meter = Meter(target.pid, database_pid, plan.cores)
     if plan.ahead:
-        go_ahead(target.pid)
+        go_ahead(target.pid, children=True)
     progress("warming up")
     for _ in range(WARM_CALLS):
         await _hang_up(target, [await _probe(ends, target)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from time import perf_counter
 from typing import Any, Literal, Protocol
 
 from dialplan.emulators.bench.call import Call
@@ -81,18 +80,23 @@ class Script(Protocol):
 
 
 MakeScript = Callable[[Speaker, Call], Script]
+Now = Callable[[], float]
 
 
 class Full:
-    """The model speaks without a pause, while the caller does the same."""
+    """The model speaks without a pause, while the caller does the same.
 
-    def __init__(self, speaker: Speaker, call: Call) -> None:
+    `now` is the clock of the pacer, in seconds.
+    """
+
+    def __init__(self, speaker: Speaker, call: Call, now: Now) -> None:
         self._speaker = speaker
         self._call = call
+        self._now = now
 
     def asked(self, raw: Mapping[str, Any]) -> None:
         """Begin at once: this is what the time to the first audio is measured with."""
-        self._speaker.speak(raw, RESPONSE_S, first=perf_counter(), speed=1.0)
+        self._speaker.speak(raw, RESPONSE_S, first=self._now(), speed=1.0)
 
     def finished(self) -> None:
         """Go on with the next response; at this call's own turn, once the first one is over."""
@@ -112,14 +116,14 @@ class Life:
         tool_calls, handoffs, barge_ins, unanswered: how many there were.
     """
 
-    def __init__(self, speaker: Speaker, call: Call) -> None:
+    def __init__(self, speaker: Speaker, call: Call, now: Now) -> None:
         self._speaker = speaker
+        self._now = now
         self._turn = 0
         self._answers = 0
-        now = perf_counter()
         # Not all calls do the same at once.
-        self._last_tool = now - call.phase * TOOL_EVERY_S
-        self._last_handoff = now - call.phase * HANDOFF_EVERY_S
+        self._last_tool = now() - call.phase * TOOL_EVERY_S
+        self._last_handoff = now() - call.phase * HANDOFF_EVERY_S
         self.tool_calls = self.handoffs = self.barge_ins = self.unanswered = 0
         self._waiting = False
 
@@ -135,7 +139,7 @@ class Life:
         """The client asks for a response next."""
 
     def _say(self, raw: Mapping[str, Any]) -> None:
-        now = perf_counter()
+        now = self._now()
         self._answers += 1
         cut = self._answers % BARGE_IN_EVERY == 0
         self._speaker.speak(raw, TURN_S, first=now, speed=SPEED)
@@ -162,14 +166,14 @@ class Life:
         self._speaker.at(when, begin)
 
     def _answer(self) -> None:
-        now = perf_counter()
+        now = self._now()
         handoff = next((name for name in self._speaker.tools if name.startswith("to_")), None)
         if handoff is not None and now - self._last_handoff >= HANDOFF_EVERY_S:
-            self._last_handoff = now
+            self._last_handoff += HANDOFF_EVERY_S
             self.handoffs += 1
             self._call_tool(handoff, {"summary": "The caller wants to know more."}, now)
         elif "find_topic" in self._speaker.tools and now - self._last_tool >= TOOL_EVERY_S:
-            self._last_tool = now
+            self._last_tool += TOOL_EVERY_S
             self.tool_calls += 1
             self._call_tool("find_topic", {"name": f"topic {self.tool_calls}"}, now)
         else:

@@ -71,7 +71,7 @@ class Ground:
 async def open_ground(cores: Cores, *, ahead: bool) -> AsyncIterator[Ground]:
     """Move this process to the ends' core and prepare what runs share, in a folder for one use.
 
-    With `ahead` this process goes before all others of its core, but for its database.
+    With `ahead` this process goes before all others of its core, its own database among them.
 
     Raises:
         ConfigError: it may not.
@@ -86,7 +86,7 @@ async def open_ground(cores: Cores, *, ahead: bool) -> AsyncIterator[Ground]:
             os.chmod(name, 0o755)  # noqa: S103
             async with open_database(folder) as database:
                 if ahead:
-                    go_ahead(0)
+                    go_ahead(0, children=False)
                 yield Ground(folder, write_ground(folder), database)
     finally:
         os.sched_setaffinity(0, before)
