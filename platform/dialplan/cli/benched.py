@@ -36,7 +36,9 @@ def show_runs(runs: Sequence[Json], console: Console) -> None:
         for reason in run["void"]:
             console.print(f"{name}: [bold]void[/bold], {reason}")
         if run["failed_calls"]:
-            console.print(f"{name}: {run['failed_calls']} calls could not be set up")
+            console.print(
+                f"{name}: {run['failed_calls']} calls could not be set up or did not last"
+            )
         for fault, count in run["faults"].items():
             console.print(f"{name}: {count} times {fault}", markup=False)
         if run["life"]:

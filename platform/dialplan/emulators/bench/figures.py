@@ -34,11 +34,8 @@ def spread(values: Iterable[float], *, factor: float = 1.0) -> Spread:
     ordered = sorted(values)
     if not ordered:
         return Spread()
-    return Spread(
-        len(ordered),
-        *(factor * quantile(ordered, share) for share in (0.5, 0.95, 0.99)),
-        factor * ordered[-1],
-    )
+    p50, p95, p99 = (factor * quantile(ordered, share) for share in (0.5, 0.95, 0.99))
+    return Spread(len(ordered), p50, p95, p99, factor * ordered[-1])
 
 
 def bucket_quantile(

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import Final
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from dialplan.emulators.bench.call import BYTES_PER_S, FRAME_S, Call, Recorder
 from dialplan.emulators.bench.pacer import Pacer
@@ -162,6 +162,14 @@ def new_leg(
     return Leg(call, writer, sid, pacer, note)
 
 
+async def open_stream(leg: Leg, url: str, headers: Mapping[str, str]) -> None:
+    """Open a leg's media socket. Raises ProtocolError when nobody takes it."""
+    try:
+        await ws_connect(lambda: leg, url, extra_headers=dict(headers))
+    except (WSError, OSError) as error:
+        raise ProtocolError(f"the media socket: {type(error).__name__}: {error}") from error
+
+
 class Phone:
     """Rings the server as Twilio does, with one account's token."""
 
@@ -178,16 +186,13 @@ class Phone:
         """Ring, and open the stream that the answer asks for.
 
         Raises:
-            ProtocolError: the webhook was not answered, or not with a stream.
-            OSError: the media socket cannot be opened.
+            ProtocolError: the webhook was not answered with a stream, or that cannot be opened.
         """
         call_sid = "CA" + secrets.token_hex(16)
         call.asked_at = perf_counter()
         url, parameters = await self._ask(call_sid, call)
         leg = new_leg(call, call_sid, parameters, self._pacer, self._note)
-        await ws_connect(
-            lambda: leg, url, extra_headers={"X-Twilio-Signature": sign(self._token, url, ())}
-        )
+        await open_stream(leg, url, {"X-Twilio-Signature": sign(self._token, url, ())})
         return RungCall(call, leg, call_sid)
 
     async def hang_up(self, rung: RungCall) -> None:

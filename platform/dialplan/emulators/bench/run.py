@@ -61,7 +61,7 @@ class Run:
     """The figures of one run. Times are milliseconds, memory megabytes, shares 0 to 1.
 
     Attributes:
-        failed: calls that could not be set up.
+        failed: calls that could not be set up, or did not last.
         up_all: latency of every caller frame; `up` counts the last of each append alone.
         setup_ramp, setup: from webhook to first audio, while calls came and with all of them up.
         cpu_ms: the server's CPU for each second of each call.
@@ -150,6 +150,7 @@ async def measure(
     probes = [await _probed(ends, target) for _ in range(plan.probes)]
     await _quiet(ends)
     up, down = Tally(), Tally()
+    dropped = sum(one.leg.gone for one in rung)
     sent_up = sent_down = 0
     for one in rung:
         arrived_up, arrived_down = one.call.account()
@@ -168,7 +169,7 @@ async def measure(
     return Run(
         target=target.name,
         plan=plan,
-        failed=len(failures),
+        failed=len(failures) + dropped,
         up=spread(ends.note.up_last, factor=MS),
         up_all=spread(ends.note.up, factor=MS),
         down=spread(ends.note.down, factor=MS),
@@ -215,7 +216,7 @@ def void_reasons(
 
 async def _ramp(
     plan: Plan, ends: Ends, target: Target
-) -> tuple[list[RungCall], list[DialplanError | OSError]]:
+) -> tuple[list[RungCall], list[DialplanError]]:
     """Ring the calls at their pace; return those that are up, and why others are not."""
     tasks = []
     began = perf_counter()
@@ -228,7 +229,7 @@ async def _ramp(
     return rung, failures
 
 
-async def _ring(ends: Ends, target: Target) -> RungCall | DialplanError | OSError:
+async def _ring(ends: Ends, target: Target) -> RungCall | DialplanError:
     """Ring one call and wait for the first audio; return what went wrong when it does."""
     call = ends.new_call()
     rung = None
@@ -239,13 +240,13 @@ async def _ring(ends: Ends, target: Target) -> RungCall | DialplanError | OSErro
                 await asyncio.sleep(_LOOK_S)
                 if rung.leg.gone:
                     raise ProtocolError("the server closed the stream before any audio came")
-    except (DialplanError, OSError) as error:
+    except (DialplanError, TimeoutError) as error:
         call.talking = False
         if rung is not None:
             rung.leg.hang_up()
-        if isinstance(error, TimeoutError):
-            return ProtocolError(f"a call had no audio {RING_S:g} s after its webhook")
-        return error
+        if isinstance(error, DialplanError):
+            return error
+        return ProtocolError(f"a call had no audio {RING_S:g} s after its webhook")
     return rung
 
 

@@ -10,11 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
 
-from picows import ws_connect
-
 from dialplan.emulators.bench.call import Call
 from dialplan.emulators.bench.ends import Ends
-from dialplan.emulators.bench.leg import RungCall, new_leg
+from dialplan.emulators.bench.leg import RungCall, new_leg, open_stream
 from dialplan.emulators.bench.process import pinned
 from dialplan.emulators.bench.target import Lag, Target, free_port
 
@@ -29,11 +27,11 @@ class DirectPhone:
         self._url = url
 
     async def ring(self, call: Call) -> RungCall:
-        """Open a stream. Raises OSError when nobody answers."""
+        """Open a stream. Raises ProtocolError when nobody answers."""
         call_sid = "CA" + secrets.token_hex(16)
         call.asked_at = perf_counter()
         leg = new_leg(call, call_sid, {CALLER: call.number}, self._ends.pacer, self._ends.note)
-        await ws_connect(lambda: leg, self._url)
+        await open_stream(leg, self._url, {})
         return RungCall(call, leg, call_sid)
 
     async def hang_up(self, rung: RungCall) -> None:
