@@ -32,7 +32,7 @@ Examples:
 """
 
 
-class _Calls(click.ParamType):
+class _Calls(click.ParamType[tuple[int, ...]]):
     name = "N,N,..."
 
     def convert(

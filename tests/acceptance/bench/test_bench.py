@@ -70,8 +70,21 @@ def test_a_benchmark_measures_the_server_and_the_yardstick(tmp_path: Path) -> No
     assert picture.read_text().count("<svg") == 1
 
 
-def test_a_benchmark_as_in_life_runs_tools_and_handoffs(tmp_path: Path) -> None:
-    done, (run,) = bench(tmp_path, "--calls", "8", "--seconds", "12", "--mix", "life")
+def test_a_benchmark_as_in_life_runs_tools_and_handoffs_and_is_compared(tmp_path: Path) -> None:
+    before = {
+        "target": "dialplan",
+        "settings": {"calls": 8, "mix": "life", "deltas_ms": [20, 100, 400]},
+        "latency_ms": {way: {"p50": 1.0, "p99": 2.0} for way in ("up_every_byte", "down")},
+        "setup_ms": {"loaded": {"p95": 20.0}},
+        "cpu_ms_per_call_second": 123.25,
+        "rss_mb": {"per_call": 0.1, "base": 180.0},
+    }
+    saved = tmp_path / "before.json"
+    saved.write_bytes(orjson.dumps({"format": 1, "runs": [before]}))
+
+    done, (run,) = bench(
+        tmp_path, "--calls", "8", "--seconds", "12", "--mix", "life", "--against", str(saved)
+    )
 
     assert_nothing_lost(run)
     assert run["latency_ms"]["down"]["count"] > 0
@@ -79,15 +92,6 @@ def test_a_benchmark_as_in_life_runs_tools_and_handoffs(tmp_path: Path) -> None:
     assert run["life"]["handoffs"] > 0
     assert run["life"]["unanswered"] == 0
     assert "tool calls" in done.stdout
-
-
-def test_a_benchmark_is_compared_with_a_saved_one(tmp_path: Path) -> None:
-    settings = ("--calls", "1", "--seconds", "1")
-    bench(tmp_path, *settings)
-    saved = tmp_path / "before.json"
-    (tmp_path / "bench.json").rename(saved)
-
-    done, _ = bench(tmp_path, *settings, "--against", str(saved))
-
-    assert "dialplan, 1 calls, beside the saved run" in done.stdout
-    assert "CPU per call-second" in done.stdout
+    compared = done.stdout.partition("dialplan, 8 calls, beside the saved run")[2]
+    assert "123.25" in compared
+    assert f"{run['cpu_ms_per_call_second']:.2f}" in compared

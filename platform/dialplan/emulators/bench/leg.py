@@ -36,7 +36,7 @@ CALLED: Final = "+15550100000"
 _TAIL: Final = b'"}}'
 
 
-class Leg(WSListener):  # type: ignore[misc]  # a compiled class
+class Leg(WSListener):
     """The media socket of one call."""
 
     def __init__(self, call: Call, writer: Writer, sid: str, pacer: Pacer, note: Recorder) -> None:

@@ -34,7 +34,7 @@ from dialplan.emulators.openai.items import (
 )
 from dialplan.emulators.openai.planning import plan_response
 from dialplan.emulators.openai.rate_limits import RateLimits
-from dialplan.emulators.openai.response import Cancelled, Completed, Response
+from dialplan.emulators.openai.response import Cancelled, Completed, CutReason, Response
 from dialplan.emulators.openai.session import SessionConfig
 
 APPEND: Final = b'{"type":"input_audio_buffer.append","audio":"'
@@ -59,7 +59,7 @@ class DeltaWriter:
         return self._head + event_id + self._middle + b64encode(audio) + b'"}'
 
 
-class ModelEnd(WSListener):  # type: ignore[misc]  # a compiled class
+class ModelEnd(WSListener):
     """The model's socket of one call."""
 
     def __init__(
@@ -256,12 +256,11 @@ class ModelEnd(WSListener):  # type: ignore[misc]  # a compiled class
         self._emit(events.transcription_delta(item_id, words))
         self._emit(events.transcription_completed(item_id, words, seconds))
 
-    def cut(self, reason: str) -> None:
+    def cut(self, reason: CutReason) -> None:
         """End the open response before its end."""
         response, self._response = self._response, None
         if response is not None:
-            turn = "turn_detected" if reason == "turn_detected" else "client_cancelled"
-            response.close(Cancelled(turn))
+            response.close(Cancelled(reason))
 
     def _add(self, item: Item, previous: str | None) -> None:
         self._items.insert(item, previous)

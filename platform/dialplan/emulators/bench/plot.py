@@ -68,6 +68,8 @@ def draw(runs: Sequence[Json], file: Path) -> None:
 
 
 def _panel(axes: Axes, title: str, unit: str, lines: Sequence[Line], runs: Sequence[Json]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     targets = list(dict.fromkeys(run["target"] for run in runs))
     for target, style in zip(targets, ("o-", "x--", "s:"), strict=False):
         mine = [run for run in runs if run["target"] == target]
@@ -78,7 +80,7 @@ def _panel(axes: Axes, title: str, unit: str, lines: Sequence[Line], runs: Seque
             axes.plot(calls, values, style, color=f"C{number}", label=label, markersize=4)
     axes.set_title(title)
     axes.set_xlabel("calls")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(unit)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize="small")

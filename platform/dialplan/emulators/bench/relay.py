@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 from contextlib import suppress
+from typing import Any
 
 import orjson
 import uvloop
@@ -26,7 +27,7 @@ class Relay:
 
     async def carry(self, leg: ServerConnection) -> None:
         """Carry one call to its end."""
-        start: dict[str, str] = {}
+        start: dict[str, Any] = {}
         with suppress(ConnectionClosed):
             while not start:
                 message = orjson.loads(await leg.recv())
