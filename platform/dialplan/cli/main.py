@@ -25,6 +25,7 @@ COMMANDS = {
     "rollback": "let an earlier version of a vertical serve again",
     "graph": "draw the agents of a vertical and their handoffs",
     "settings": "print every setting and where it comes from",
+    "bench": "measure how many calls one core carries, and how well",
     "version": "print the version",
 }
 # Commands that other commands start.

@@ -1,0 +1,68 @@
+"""A benchmark beside a saved one."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import orjson
+import pytest
+
+from dialplan.emulators.bench.compare import compare, load_runs
+from dialplan.emulators.bench.report import FORMAT
+from dialplan.errors import ConfigError
+
+
+def run(calls: int, cpu: float, mix: str = "full") -> dict[str, Any]:
+    tail = {"p50": 1.0, "p95": 2.0, "p99": 4.0}
+    return {
+        "target": "dialplan",
+        "settings": {"calls": calls, "mix": mix, "deltas_ms": [100]},
+        "latency_ms": {"up_every_byte": tail, "down": copy.copy(tail)},
+        "setup_ms": {"loaded": copy.copy(tail)},
+        "cpu_ms_per_call_second": cpu,
+        "rss_mb": {"per_call": 0.0, "base": 180.0},
+    }
+
+
+def saved(*runs: dict[str, Any], version: int = FORMAT) -> bytes:
+    return orjson.dumps({"format": version, "runs": runs})
+
+
+def test_a_ratio_is_now_over_before() -> None:
+    (compared,) = compare([run(50, 3.0)], [run(50, 6.0)])
+
+    by_name = {ratio.name: ratio for ratio in compared.ratios}
+    assert compared.calls == 50
+    assert by_name["CPU per call-second"].times == pytest.approx(0.5)
+    assert by_name["up p99"].times == pytest.approx(1.0)
+
+
+def test_a_ratio_to_nothing_is_none() -> None:
+    (compared,) = compare([run(50, 3.0)], [run(50, 6.0)])
+
+    assert {r.name: r for r in compared.ratios}["memory per call"].times is None
+
+
+def test_only_runs_of_the_same_settings_are_compared() -> None:
+    now = [run(50, 3.0), run(100, 3.0), run(150, 3.0, mix="life")]
+    before = [run(100, 6.0), run(150, 6.0), run(50, 6.0, mix="life")]
+
+    assert [one.calls for one in compare(now, before)] == [100]
+
+
+def test_a_saved_benchmark_is_read_back() -> None:
+    assert load_runs(saved(run(50, 3.0)), "a.json") == [run(50, 3.0)]
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b'{"format": 1}', b'{"format": 1, "runs": [{"target": "x"}]}']
+)
+def test_another_file_is_refused_by_name(text: bytes) -> None:
+    with pytest.raises(ConfigError, match=r"`a\.json` is not a saved benchmark"):
+        load_runs(text, "a.json")
+
+
+def test_a_benchmark_of_another_format_is_refused() -> None:
+    with pytest.raises(ConfigError, match="has format 2, expected 1"):
+        load_runs(saved(version=2), "a.json")

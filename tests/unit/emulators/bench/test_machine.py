@@ -1,0 +1,35 @@
+"""Cores are two that are there; a server of their own is the rule."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from dialplan.emulators.bench.machine import Cores, facts
+from dialplan.errors import ConfigError
+
+THERE = sorted(os.sched_getaffinity(0))
+
+
+def test_cores_are_read_as_server_and_ends() -> None:
+    assert Cores.parse(f"{THERE[-1]},{THERE[0]}") == Cores(server=THERE[-1], ends=THERE[0])
+
+
+@pytest.mark.parametrize("text", ["", "1", "0,1,2", "a,b", "0;1", "-1,0"])
+def test_other_words_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected two numbers of cores"):
+        Cores.parse(text)
+
+
+def test_a_core_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ConfigError, match=f"core 9999 is not there; choose from {THERE[0]}"):
+        Cores.parse(f"9999,{THERE[0]}")
+
+
+def test_facts_name_machine_and_versions() -> None:
+    told = facts()
+
+    assert told["python"]
+    assert isinstance(told["packages"], dict)
+    assert told["packages"]["websockets"]
