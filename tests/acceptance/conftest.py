@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 import pytest
+import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -35,6 +36,7 @@ from dialplan.runtime.service import Service, open_service
 from dialplan.settings import Settings
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
+from dialplan.web.door import MediaDoor
 from dialplan.web.serving import listen, serving
 from dialplan.web.site import build_site
 
@@ -42,6 +44,11 @@ ACCOUNT = "AC" + "1" * 32
 TOKEN = "12345"
 CALLER = "+15550107788"
 FRAME = 160
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The server runs on the loop of production."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
@@ -376,7 +383,8 @@ def open_site(postgres_url: str, tmp_path: Path) -> OpenSite:
                 open_service(settings, {}, peers, watch=facts.append)
             )
             app = build_site(service, [origin])
-            await stack.enter_async_context(serving(app, listener))
+            door = MediaDoor(service.switchboard, [origin])
+            await stack.enter_async_context(serving(app, listener, door=door))
             client = await stack.enter_async_context(httpx.AsyncClient(timeout=20))
             yield Site(origin, service, carrier, model, sound, client, facts)
 

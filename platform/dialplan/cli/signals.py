@@ -8,16 +8,17 @@ from collections.abc import Coroutine
 from typing import Any
 
 import click
+import uvloop
 
 
 def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
-    """Run a command's coroutine; SIGINT and SIGTERM cancel it, and it cleans up.
+    """Run a command's coroutine on uvloop; SIGINT and SIGTERM cancel it, and it cleans up.
 
     Raises:
         click.Abort: it was cancelled; the command ends with exit code 130.
     """
     try:
-        asyncio.run(_cancelled_by_signals(main))
+        uvloop.run(_cancelled_by_signals(main))
     except asyncio.CancelledError as exc:
         raise click.Abort from exc
 

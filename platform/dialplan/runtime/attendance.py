@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, assert_never
 
 from dialplan.call.commands import (
@@ -51,15 +52,17 @@ from dialplan.engines.engine import (
 )
 from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.errors import ProtocolError
-from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Stop
+from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Message, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
 from dialplan.runtime.assembly import agent_specs, call_policy
 from dialplan.runtime.clock import Clock
+from dialplan.runtime.inbox import Inbox
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
+from dialplan.runtime.passing import AudioPump
 from dialplan.runtime.switchboard import CallRequest, Ending, Leg
 from dialplan.store.facts import Fact
 from dialplan.telephony.rest import TwilioRest
@@ -71,7 +74,7 @@ from dialplan.tools.state import CallState
 log = logging.getLogger(__name__)
 
 # A second of talk makes some 60 events; a backlog of this size means that the loop stands still.
-INBOX = 5_000
+MOST_EVENTS = 5_000
 # A frame that the carrier does not take in this time never reaches the caller.
 SEND_S = 5.0
 CONFIGURE_S = 10.0
@@ -88,7 +91,14 @@ class _Filler:
     text: str
 
 
-Inbox = CallEvent | EngineEvent | _Filler
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """A fault of ours while a frame was taken."""
+
+    error: Exception
+
+
+Happened = CallEvent | EngineEvent | _Filler | _Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +161,9 @@ class Attendance:
         self._engine = make_engine(
             agent_specs(line.vertical, self._names, self._run_tool), self._put, self._handing_over
         )
+        self._pump = AudioPump(self._engine, lambda error: self._put(_Fault(error)))
         self._transcript = Transcript()
-        self._inbox: asyncio.Queue[Inbox] = asyncio.Queue(INBOX)
-        self._lost = asyncio.Event()
+        self._inbox: Inbox[Happened] = Inbox(MOST_EVENTS)
         self._fillers = 0
 
     # -- AttendedCall ---------------------------------------------------------------------------
@@ -171,18 +181,19 @@ class Attendance:
         try:
             async with asyncio.timeout(CONFIGURE_S):
                 await self._engine.configure()
-            async with asyncio.TaskGroup() as tasks:
-                reader = tasks.create_task(self._listen(leg, stream))
-                try:
-                    reason, ending = await self._converse(leg, stream)
-                except ProtocolError as exc:
-                    # Nothing reaches this caller; once the stream is closed Twilio asks for more.
-                    log.warning("carrier stalled", extra=self._facts(reason=str(exc)))
-                    reason, ending = "carrier_stalled", None
-                finally:
-                    reader.cancel()
+            leg.listen(partial(self._hear, stream))
+            pump = asyncio.create_task(self._pump.run(), name="caller audio")
+            try:
+                reason, ending = await self._converse(leg, stream)
+            except ProtocolError as exc:
+                # Nothing reaches this caller; once the stream is closed Twilio asks for more.
+                log.warning("carrier stalled", extra=self._facts(reason=str(exc)))
+                reason, ending = "carrier_stalled", None
+            finally:
+                pump.cancel()
             return ending
         finally:
+            self._inbox.close()
             self._minutes.spoken(self._transcript.settle(last=True))
             self._observer.ignored(dict(stream.ignored))
             ended_ms = self._around.clock.monotonic_ms()
@@ -207,34 +218,43 @@ class Attendance:
         """Handle events until the machine is done; return the reason and what comes after."""
         commands = self._machine.handle(StreamStarted(), self._now())
         while True:
-            done = await self._execute(commands, leg, stream)
-            self._observer.did(commands, self._state.agent, self._now())
-            if done is not None:
-                return done
+            if commands:
+                done = await self._execute(commands, leg, stream)
+                self._observer.did(commands, self._state.agent, self._now())
+                if done is not None:
+                    return done
+            event = self._inbox.take()
+            if event is None:
+                event = await self._next()
+            now = self._now()
+            self._observer.saw(event, now)
+            commands = self._take(event, now)
+
+    async def _next(self) -> Happened:
+        """Wait for the next event, or for the machine's timer when that is due first."""
+        while True:
             # Only now: a barge-in has cut the transcript to what was heard.
-            if self._inbox.empty() and self._machine.quiet:
+            if self._machine.quiet:
                 self._observer.fell_quiet()
                 self._minutes.spoken(self._transcript.settle())
-            event = await self._next()
-            self._observer.saw(event, self._now())
-            commands = self._take(event)
+            deadline = self._machine.next_deadline()
+            if deadline is not None and deadline <= self._now():
+                return TimerFired()
+            await self._inbox.wait(None if deadline is None else deadline - self._now())
+            event = self._inbox.take()
+            if event is not None:
+                return event
 
-    async def _next(self) -> Inbox:
-        """Return the next event, or the machine's timer when that is due first."""
-        if self._lost.is_set():
-            return EngineLost("inbox_full")
-        deadline = self._machine.next_deadline()
-        if deadline is None:
-            return await self._inbox.get()
-        wait_s = max(0, deadline - self._now()) / 1000
-        try:
-            async with asyncio.timeout(wait_s):
-                return await self._inbox.get()
-        except TimeoutError:
-            return TimerFired()
-
-    def _take(self, event: Inbox) -> list[Command]:
+    def _take(self, event: Happened, now: int) -> list[Command]:
         match event:
+            # Speech and marks are nearly all there is: they come first.
+            case SpeechArrived():
+                commands = self._machine.handle(event, now)
+                if any(isinstance(one, PlaySpeech) for one in commands):
+                    self._transcript.audio(self._state.agent, event.item_id, event.payload)
+                return commands
+            case MarkReturned():
+                pass
             case CallerSaid(_, text):
                 self._minutes.spoken(self._transcript.caller_said(text))
                 return []
@@ -256,16 +276,13 @@ class Attendance:
             case _Filler(text):
                 self._fillers += 1
                 return [Say(text, f"filler_{self._fillers}")]
+            case _Fault(error):
+                raise error
             case CallerSpeechStopped():
                 self._state.caller_turns += 1
-            case SpeechArrived():
-                commands = self._machine.handle(event, self._now())
-                if any(isinstance(one, PlaySpeech) for one in commands):
-                    self._transcript.audio(self._state.agent, event.item_id, event.payload)
-                return commands
             case _:
                 pass
-        return self._machine.handle(event, self._now())
+        return self._machine.handle(event, now)
 
     async def _execute(
         self, commands: list[Command], leg: Leg, stream: Stream
@@ -275,11 +292,9 @@ class Attendance:
         for command in commands:
             match command:
                 case PlaySpeech(payload, mark):
-                    for frame in stream.media(payload):
-                        await _send(leg, frame)
-                    await _send(leg, stream.mark(mark))
+                    leg.send(*stream.media(payload), stream.mark(mark))
                 case ClearPlayback():
-                    await _send(leg, stream.clear())
+                    leg.send(stream.clear())
                 case InterruptEngine(truncations, unheard):
                     self._transcript.cut(truncations)
                     await self._engine.interrupt(truncations, unheard=unheard)
@@ -298,6 +313,8 @@ class Attendance:
                     done = done or ("caller" if stream.stopped else "stream_lost", None)
                 case _:
                     assert_never(command)
+        if not leg.writable:
+            await _drain(leg)
         return done
 
     async def _tell_keys(self, digits: str) -> None:
@@ -308,35 +325,43 @@ class Attendance:
         self._minutes.spoken(self._transcript.caller_said(words))
         await self._engine.tell(words)
 
-    async def _listen(self, leg: Leg, stream: Stream) -> None:
-        """Read the leg to its end; audio goes to the engine, all else into the inbox."""
-        while True:
-            frame = await leg.receive()
-            if frame is None:
-                self._put(StreamStopped())
-                return
-            if isinstance(frame, bytes):
-                stream.receive_binary(frame)
-                continue
-            for message in stream.receive_text(frame):
-                match message:
-                    case Media():
-                        await self._engine.send_audio(message.payload)
-                    case Mark(name):
-                        self._put(MarkReturned(name))
-                    case Stop():
-                        self._put(StreamStopped())
-                        return
-                    case Dtmf(digit):
-                        self._put(KeyPressed(digit))
-                    case _:
-                        continue
-
-    def _put(self, event: Inbox) -> None:
+    def _hear(self, stream: Stream, frame: str | bytes | None) -> None:
+        """Take a frame of the leg: audio goes to the engine, all else into the inbox."""
+        if stream.stopped:
+            return
         try:
-            self._inbox.put_nowait(event)
-        except asyncio.QueueFull:
-            self._lost.set()
+            if isinstance(frame, str):
+                payload = stream.caller_audio(frame)
+                if payload is not None:
+                    self._pump.append(payload)
+                else:
+                    self._heed(stream.receive_text(frame))
+            elif frame is None:
+                self._put(StreamStopped())
+            else:
+                stream.receive_binary(frame)
+        except Exception as exc:
+            # Called by the socket, which would close; the call has more to end than that.
+            self._put(_Fault(exc))
+
+    def _heed(self, messages: list[Message]) -> None:
+        for message in messages:
+            match message:
+                case Media():
+                    self._pump.append(message.payload)
+                case Mark(name):
+                    self._put(MarkReturned(name))
+                case Stop():
+                    self._put(StreamStopped())
+                case Dtmf(digit):
+                    self._put(KeyPressed(digit))
+                case _:
+                    continue
+
+    def _put(self, event: Happened) -> None:
+        if not self._inbox.put(event):
+            # The last one that it still takes, and the end of the call.
+            self._inbox.replace(EngineLost("inbox_full"))
 
     # -- tools and handoffs ---------------------------------------------------------
 
@@ -370,9 +395,10 @@ class Attendance:
         return self._around.clock.monotonic_ms()
 
 
-async def _send(leg: Leg, frame: str) -> None:
+async def _drain(leg: Leg) -> None:
+    """Wait for a carrier that is behind. Raises ProtocolError when it stays so."""
     try:
         async with asyncio.timeout(SEND_S):
-            await leg.send(frame)
+            await leg.drained()
     except TimeoutError as exc:
         raise ProtocolError(f"the carrier has read nothing for {SEND_S:g} s") from exc

@@ -39,8 +39,24 @@ class Leg(Protocol):
         """Return the next frame; None once the socket is closed."""
         ...
 
-    async def send(self, text: str) -> None:
-        """Send a text frame; a closed socket swallows it."""
+    def listen(self, hear: Callable[[str | bytes | None], None]) -> None:
+        """Have `hear` called for every frame from now on, and with None for the end.
+
+        Frames that came since `receive` come first. `hear` must neither block nor raise.
+        """
+        ...
+
+    def send(self, *texts: str) -> None:
+        """Send text frames at once; a closed socket swallows them."""
+        ...
+
+    @property
+    def writable(self) -> bool:
+        """Whether the carrier takes what is sent; if not, wait for `drained` before more."""
+        ...
+
+    async def drained(self) -> None:
+        """Wait until the carrier has taken most of what was sent, or is gone."""
         ...
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from dialplan.runtime.peers import Peers
 from dialplan.runtime.service import Service, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import Fact
+from dialplan.web.door import MediaDoor
 from dialplan.web.serving import serving
 from dialplan.web.site import build_site
 
@@ -29,7 +30,8 @@ async def answering(
         service = await stack.enter_async_context(
             open_service(settings, environ, peers, watch=watch)
         )
-        await stack.enter_async_context(serving(build_site(service, origins), listener))
+        app, door = build_site(service, origins), MediaDoor(service.switchboard, origins)
+        await stack.enter_async_context(serving(app, listener, door=door))
         # Whoever watches live would hold the server's stop up.
         stack.callback(service.live.close)
         yield service

@@ -1,8 +1,7 @@
-"""The HTTP surface: webhooks, the media socket, health and metrics. Decides nothing itself."""
+"""The HTTP surface: webhooks, health and metrics. Decides nothing itself."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -10,8 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.routing import BaseRoute, Route
 
 from dialplan.protocols.twilio.twiml import Verb, render
 from dialplan.runtime.switchboard import Switchboard
@@ -19,43 +17,8 @@ from dialplan.web.signed import Refused, check_signature, read_form
 
 log = logging.getLogger(__name__)
 
-CLOSE_S = 1.0
-
 Handler = Callable[[Request], Awaitable[Response]]
 Decide = Callable[[dict[str, str]], Awaitable[Sequence[Verb]]]
-
-
-class SocketLeg:
-    """A caller's media socket, as the bridge sees it: text in, text out, the end as None."""
-
-    def __init__(self, socket: WebSocket) -> None:
-        self._socket = socket
-
-    async def receive(self) -> str | bytes | None:
-        """Return the next frame, or None when the socket has closed, however it closed."""
-        try:
-            message = await self._socket.receive()
-        except (WebSocketDisconnect, RuntimeError):
-            return None
-        if message["type"] != "websocket.receive":
-            return None
-        text: str | None = message.get("text")
-        return text if text is not None else bytes(message.get("bytes") or b"")
-
-    async def send(self, text: str) -> None:
-        """Send one text frame; a closed socket swallows it, the reader learns of the end."""
-        try:
-            await self._socket.send_text(text)
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            return
-
-    async def close(self) -> None:
-        """Close the socket; closing twice is fine, and a peer that reads nothing is left."""
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._socket.close(1000)
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            return  # TimeoutError is an OSError: the server drops the connection
 
 
 class Webhooks:
@@ -85,20 +48,6 @@ class Webhooks:
             return PlainTextResponse(str(exc), exc.status)
         self._switchboard.note_status(form)
         return Response(status_code=204)
-
-    async def media(self, socket: WebSocket) -> None:
-        """Carry one media stream; an unsigned upgrade is refused before it is accepted."""
-        try:
-            check_signature(
-                socket, [], tokens=self._switchboard.all_tokens(), origins=self._origins
-            )
-        except Refused as exc:
-            log.warning("media socket refused", extra={"reason": str(exc)})
-            self._switchboard.metrics.stream_refused(exc.kind)
-            await socket.close(1008)
-            return
-        await socket.accept()
-        await self._switchboard.attend(SocketLeg(socket))
 
     async def _answer(self, request: Request, decide: Decide) -> Response:
         try:
@@ -168,7 +117,6 @@ def build_app(
             Route("/twilio/after", hooks.after, methods=both),
             Route("/twilio/fallback", hooks.fallback, methods=both),
             Route("/twilio/status", hooks.status, methods=both),
-            WebSocketRoute("/twilio/media", hooks.media),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),

@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from dialplan.errors import ConfigError
+from dialplan.web.media import Door, MediaSocket
 from dialplan.web.socket import MAX_FRAME_BYTES, PromptSocket
 
 START_S = 10.0
@@ -45,15 +48,22 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncIterator[str]:
-    """Serve on a free loopback port, or on `listener`; yields the origin (`http://host:port`)."""
+async def serving(
+    app: ASGIApp, listener: socket.socket | None = None, *, door: Door | None = None
+) -> AsyncIterator[str]:
+    """Serve on a free loopback port, or on `listener`; yields the origin (`http://host:port`).
+
+    With a `door` every WebSocket is a media socket, for those whom it admits.
+    """
     opened = listener or socket.create_server(("127.0.0.1", 0))
+    # uvicorn calls it as it calls a class; its hint knows of classes only.
+    sockets: Any = PromptSocket if door is None else partial(MediaSocket, door)
     config = uvicorn.Config(
         app,
         lifespan="off",
         log_config=None,
         access_log=False,
-        ws=PromptSocket,
+        ws=sockets,
         ws_per_message_deflate=False,
         ws_max_size=MAX_FRAME_BYTES,
         timeout_graceful_shutdown=3,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import ClientDisconnect, Request
 
 from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.signature import is_valid, parse_form, url_variants
@@ -34,18 +34,16 @@ class Refused(Exception):
         self.kind = kind
 
 
-def raw_target(connection: HTTPConnection) -> str:
+def raw_target(request: Request) -> str:
     """Return path and query as on the request line: re-encoding would break signatures."""
-    raw_path: bytes = connection.scope.get("raw_path") or connection.scope["path"].encode()
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     path = raw_path.partition(b"?")[0].decode("latin-1")
-    query = connection.scope.get("query_string", b"").decode("latin-1")
+    query = request.scope.get("query_string", b"").decode("latin-1")
     return f"{path}?{query}" if query else path
 
 
-def signed_urls(connection: HTTPConnection, origins: Sequence[str]) -> tuple[str, ...]:
-    """Return every URL that Twilio may have signed for this request; sockets as `wss`."""
-    target = raw_target(connection)
-    socket = connection.scope["type"] == "websocket"
+def signed_urls(target: str, origins: Sequence[str], *, socket: bool = False) -> tuple[str, ...]:
+    """Return every URL that Twilio may have signed for a request; those of sockets are `wss`."""
     urls: list[str] = []
     for origin in origins:
         scheme, _, host = origin.partition("://")
@@ -90,23 +88,43 @@ def _fields(body: bytes) -> list[tuple[str, str]]:
 
 
 def check_signature(
-    connection: HTTPConnection,
+    request: Request,
     params: Sequence[tuple[str, str]],
     *,
     tokens: Sequence[str],
     origins: Sequence[str],
 ) -> None:
-    """Accept the request if one of the tokens signed it.
+    """Accept the webhook if one of the tokens signed it.
 
     Raises:
         Refused: it did not.
     """
-    signature = connection.headers.get(SIGNATURE)
+    # A GET is signed over its URL alone, which holds the parameters already.
+    signed_params = [] if request.method == "GET" else params
+    urls = signed_urls(raw_target(request), origins)
+    _check(request.headers.get(SIGNATURE), urls, signed_params, tokens)
+
+
+def check_upgrade(
+    target: str, signature: str | None, *, tokens: Sequence[str], origins: Sequence[str]
+) -> None:
+    """Accept a media socket if one of the tokens signed its target, as on the request line.
+
+    Raises:
+        Refused: it did not.
+    """
+    _check(signature, signed_urls(target, origins, socket=True), [], tokens)
+
+
+def _check(
+    signature: str | None,
+    urls: Sequence[str],
+    params: Sequence[tuple[str, str]],
+    tokens: Sequence[str],
+) -> None:
     if signature is None:
         raise Refused(403, "no_signature", f"no `{SIGNATURE}` header")
-    # A GET is signed over its URL alone, which holds the parameters already.
-    signed_params = [] if connection.scope.get("method") == "GET" else params
-    if not is_valid(tokens, signed_urls(connection, origins), signed_params, signature):
+    if not is_valid(tokens, urls, params, signature):
         raise Refused(
             403,
             "bad_signature",

@@ -1,4 +1,4 @@
-"""How the server holds a WebSocket below the application: frames bounded, an end that ends."""
+"""How uvicorn holds a WebSocket of an application: frames bounded, an end that ends."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import asyncio
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-# Twilio's messages are some 400 bytes; a `start` with all its parameters stays far below this too.
+from dialplan.web.leg import LINGER_S
+
 MAX_FRAME_BYTES = 64 * 1024
-# How long a peer may take for what was still to be sent, and for its side of the closing.
-LINGER_S = 3.0
 
 
 class PromptSocket(WebSocketsSansIOProtocol):

@@ -6,7 +6,7 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -65,7 +65,16 @@ class OneFrame:
     async def receive(self) -> str | None:
         return self._frames.pop() if self._frames else None
 
-    async def send(self, text: str) -> None: ...
+    def listen(self, hear: Callable[[str | bytes | None], None]) -> None:
+        hear(None)
+
+    def send(self, *texts: str) -> None: ...
+
+    @property
+    def writable(self) -> bool:
+        return True
+
+    async def drained(self) -> None: ...
 
     async def close(self) -> None: ...
 

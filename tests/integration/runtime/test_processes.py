@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,16 @@ class Socket:
     async def receive(self) -> str | None:
         return self.frame
 
-    async def send(self, text: str) -> None: ...
+    def listen(self, hear: Callable[[str | bytes | None], None]) -> None:
+        hear(None)
+
+    def send(self, *texts: str) -> None: ...
+
+    @property
+    def writable(self) -> bool:
+        return True
+
+    async def drained(self) -> None: ...
 
     async def close(self) -> None:
         with suppress(TimeoutError, StoreError):

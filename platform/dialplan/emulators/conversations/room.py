@@ -28,6 +28,7 @@ from dialplan.settings import Settings
 from dialplan.store.facts import Fact
 from dialplan.store.seed import load_seed
 from dialplan.web.app import build_app
+from dialplan.web.door import MediaDoor
 from dialplan.web.serving import listen, serving
 
 LINE = "+15550100000"
@@ -120,7 +121,8 @@ async def open_room(
             [origin],
             ping=service.database.ping,
         )
-        await stack.enter_async_context(serving(app, listener))
+        door = MediaDoor(service.switchboard, [origin])
+        await stack.enter_async_context(serving(app, listener, door=door))
         yield House(origin, stage, service)
 
 

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from typing import get_args
 
 import orjson
+import uvloop
 
 from dialplan.emulators.cast import load_cast
 from dialplan.emulators.desk.control import Control
@@ -92,7 +93,7 @@ class _Parent:
 def main(settings: Settings, *, origin: str, silent: bool) -> int:
     """Run the process; a problem of the user's is told to the parent. Returns the exit code."""
     try:
-        asyncio.run(run_peers(settings, origin=origin, silent=silent))
+        uvloop.run(run_peers(settings, origin=origin, silent=silent))
     except DialplanError as exc:
         sys.stdout.write(orjson.dumps({"problem": str(exc)}).decode() + "\n")
         sys.stdout.flush()

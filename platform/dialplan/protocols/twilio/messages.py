@@ -10,7 +10,7 @@ from __future__ import annotations
 from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -95,6 +95,27 @@ def decode(text: str) -> tuple[str | None, Message]:
         raise ProtocolError(f"expected a JSON object, got `{type(frame).__name__}`")
     stream_sid = frame.get("streamSid")
     return (stream_sid if isinstance(stream_sid, str) else None), _message(frame)
+
+
+def caller_audio(text: str, stream_sid: str) -> str | None:
+    """Return the payload if a frame is caller audio of this stream, None for every other frame.
+
+    It says of a frame what `decode` says, in a third of the time: nearly all frames are such.
+    """
+    try:
+        frame = orjson.loads(text)
+        if frame["event"] != "media" or frame["streamSid"] != stream_sid:
+            return None
+        part = frame["media"]
+        payload = part["payload"]
+        if part.get("track", "inbound") != "inbound" or not isinstance(payload, str):
+            return None
+        a2b_base64(payload, strict_mode=True)
+        _integer(part, "timestamp")
+        _integer(part, "chunk")
+    except (ValueError, KeyError, TypeError, AttributeError, ProtocolError):
+        return None
+    return cast(str, payload)
 
 
 def _message(frame: Mapping[str, Any]) -> Message:

@@ -12,7 +12,15 @@ from collections import Counter
 import orjson
 
 from dialplan.errors import ProtocolError
-from dialplan.protocols.twilio.messages import Connected, Message, Start, Stop, Unknown, decode
+from dialplan.protocols.twilio.messages import (
+    Connected,
+    Message,
+    Start,
+    Stop,
+    Unknown,
+    caller_audio,
+    decode,
+)
 
 MAX_PAYLOAD_BYTES = 15_996
 """Audio in one outbound media message: under 16 kB, and a multiple of 3 to split base64 at."""
@@ -64,6 +72,15 @@ class Stream:
         if isinstance(message, Stop):
             self.stopped = True
         return [message]
+
+    def caller_audio(self, text: str) -> str | None:
+        """Return the payload if a text frame is caller audio of this stream that may be acted on.
+
+        None for every other frame, which `receive_text` is for: nothing is counted here.
+        """
+        if self.start is None or self.stopped:
+            return None
+        return caller_audio(text, self.start.stream_sid)
 
     def receive_binary(self, data: bytes) -> list[Message]:
         """Take one binary frame: Twilio never sends any, so it is counted and ignored."""
