@@ -321,7 +321,7 @@ class Attendance:
             for message in stream.receive_text(frame):
                 match message:
                     case Media():
-                        await self._engine.send_audio(message.payload)
+                        self._engine.append_audio(message.payload)
                     case Mark(name):
                         self._put(MarkReturned(name))
                     case Stop():

@@ -103,11 +103,11 @@ class Line:
     async def speak(self, ms: int = 400) -> None:
         """Be a caller who says something and stops."""
         for piece in [LOUD] * (ms // 20) + [QUIET] * 20:
-            await self.engine.send_audio(base64.b64encode(piece * 160).decode())
+            self.engine.append_audio(base64.b64encode(piece * 160).decode())
 
     async def begin_to_speak(self) -> None:
         """Be a caller who begins to say something."""
-        await self.engine.send_audio(base64.b64encode(LOUD * 160).decode())
+        self.engine.append_audio(base64.b64encode(LOUD * 160).decode())
 
 
 Dial = Callable[..., AbstractAsyncContextManager[Line]]
@@ -184,6 +184,7 @@ def line_over(transport: Transport) -> Dial:
                 agents=(desk, *others),
                 entry="desk",
                 transport=transport,
+                batch_ms=20,  # time runs twenty times as fast here
             )
             engine = RealtimeEngine(config, lambda event: line.tell(event), lambda _h: {"vip": 1})
             line = Line(engine, mind, server)

@@ -49,7 +49,7 @@ class Talker:
 
     async def configure(self) -> None: ...
 
-    async def send_audio(self, payload: str) -> None:
+    def append_audio(self, payload: str) -> None:
         self.audio += 1
         if payload == "AAAA":
             raise RuntimeError("the engine broke")
