@@ -49,12 +49,12 @@ from dialplan.engines.engine import (
     Reconnected,
     TokensUsed,
 )
-from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
-from dialplan.runtime.assembly import agent_specs, call_policy
+from dialplan.runtime.assembly import VerticalAgents, call_policy
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
@@ -76,9 +76,7 @@ INBOX = 5_000
 SEND_S = 5.0
 CONFIGURE_S = 10.0
 
-MakeEngine = Callable[
-    [tuple[AgentSpec, ...], EngineSink, Callable[[Handover], Mapping[str, Any]]], Engine
-]
+MakeEngine = Callable[[CallAgents, EngineSink, Callable[[Handover], Mapping[str, Any]]], Engine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,9 @@ class Attendance:
         )
         self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
         self._engine = make_engine(
-            agent_specs(line.vertical, self._names, self._run_tool), self._put, self._handing_over
+            VerticalAgents(line.vertical, self._names, self._run_tool),
+            self._put,
+            self._handing_over,
         )
         self._transcript = Transcript()
         self._inbox: asyncio.Queue[Inbox] = asyncio.Queue(INBOX)

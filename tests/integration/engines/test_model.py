@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from agents.realtime import (
@@ -16,17 +17,19 @@ from agents.realtime import (
     RealtimeModelSendInterrupt,
     RealtimeModelSendRawMessage,
     RealtimeModelSendSessionUpdate,
+    RealtimeModelSendToolOutput,
     RealtimeModelSendUserInput,
+    RealtimeModelToolCallEvent,
 )
 from agents.realtime.model import RealtimeModelListener
 
 from dialplan.call.events import EngineLost, ResponseEnded, ResponseStarted, SpeechArrived
-from dialplan.emulators.openai.mind import Decision, Message, Say
+from dialplan.emulators.openai.mind import CallTool, Decision, Message, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.speech.ports import SpeechStarted, SpeechStopped
 from dialplan.engines.engine import AgentSaid, EngineEvent, PeerFault
-from dialplan.engines.realtime.agents import AgentSpec
+from dialplan.engines.realtime.agents import AgentSpec, build_agents
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.model import DirectRealtimeModel
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig, Transport
@@ -34,6 +37,19 @@ from dialplan.errors import EngineError
 from dialplan.protocols.realtime.client import SessionSettings
 
 SETTINGS = SessionSettings(model="gpt-realtime-2.1", voice="marin", instructions="")
+
+
+class Alone:
+    """A call without tools."""
+
+    def instructions(self, agent: str) -> str:
+        return "x"
+
+    def announcement(self, from_agent: str, to_agent: str) -> str | None:
+        return None
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+        raise LookupError(name)
 
 
 class Speech:
@@ -97,10 +113,10 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("transport", ["direct", "sdk"])
 async def test_a_model_that_is_not_there_is_an_engine_error(transport: Transport) -> None:
-    agents = (AgentSpec("desk", lambda: "x"),)
+    graph = build_agents([AgentSpec("desk")])
     endpoint = Endpoint(f"ws://127.0.0.1:{free_port()}/v1/realtime?model=m")
     engine = RealtimeEngine(
-        RealtimeEngineConfig(endpoint, SETTINGS, agents, "desk", transport), lambda _: None
+        RealtimeEngineConfig(endpoint, SETTINGS, graph, "desk", transport), Alone(), lambda _: None
     )
 
     with pytest.raises(EngineError, match="check the address"):
@@ -203,15 +219,21 @@ async def test_a_model_serves_one_session() -> None:
             await model.connect({})
 
 
-async def test_a_removed_listener_is_told_nothing() -> None:
-    async with connected([Say("Yes.")]) as (model, session, _mind):
-        model.remove_listener(session)
-        model.remove_listener(session)
-        before = len(session.up)
+async def test_a_listener_is_told_of_tool_calls_until_it_is_removed() -> None:
+    steps = [[CallTool("one")], [CallTool("two")]]
+    async with connected(*steps) as (model, session, _mind):
         await model.respond()
-        await session.until(AgentSaid)
+        await session.until(ResponseEnded)
+        await asyncio.sleep(0)
+        assert [event.type for event in session.up] == ["function_call"]
+        call = session.up[0]
+        assert isinstance(call, RealtimeModelToolCallEvent)
+        model.remove_listener(session)
+        model.remove_listener(session)
+        await model.send_event(RealtimeModelSendToolOutput(call, "done", start_response=True))
+        await session.until(ResponseEnded, 2)
 
-        assert len(session.up) == before
+        assert len(session.up) == 1
 
 
 async def test_a_listener_that_fails_ends_the_session_and_says_so() -> None:
@@ -219,11 +241,11 @@ async def test_a_listener_that_fails_ends_the_session_and_says_so() -> None:
         async def on_event(self, event: RealtimeModelEvent) -> None:
             if (
                 not isinstance(event, RealtimeModelEndOfStreamEvent)
-                and event.type == "turn_started"
+                and event.type == "function_call"
             ):
                 raise LookupError("broken")
 
-    async with connected([Say("Yes.")]) as (model, session, _mind):
+    async with connected([CallTool("look_up")]) as (model, session, _mind):
         model.add_listener(Failing())
         await model.respond()
         await session.until(EngineLost)

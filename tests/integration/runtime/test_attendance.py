@@ -18,7 +18,7 @@ from dialplan.call.events import SpeechArrived
 from dialplan.call.playback import Truncation
 from dialplan.config.load import load_tenants, load_vertical
 from dialplan.engines.engine import Engine, EngineSink
-from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.runtime.attendance import SEND_S, Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, build_lines
@@ -125,7 +125,7 @@ class Desk:
         )
 
         def engine(
-            _specs: tuple[AgentSpec, ...],
+            _call: CallAgents,
             sink: EngineSink,
             _handing_over: Callable[[Handover], Mapping[str, Any]],
         ) -> Engine:

@@ -1,4 +1,4 @@
-"""The caller's audio on its way to the model: frames of the carrier, joined to fewer and longer ones.
+"""The caller's audio on its way to the model: short frames, joined to fewer and longer ones.
 
 A WebSocket frame costs the same whether it holds 20 ms or 60. Nothing waits longer than a batch
 lasts, also when the carrier falls silent in the middle of one.
@@ -10,19 +10,18 @@ import asyncio
 import binascii
 from collections.abc import Callable
 
-from dialplan.call.playback import BYTES_PER_MS
-
 
 class AudioBatch:
     """Joins audio of one call; gives it out from `add` when there is enough, else from a timer.
 
     Args:
         batch_ms: how much makes a batch, in milliseconds; also the longest that a byte waits.
-        send: takes mu-law bytes; must neither block nor raise.
+        bytes_per_ms: how many bytes of the audio make a millisecond.
+        send: takes the audio, decoded; must neither block nor raise.
     """
 
-    def __init__(self, batch_ms: int, send: Callable[[bytes], None]) -> None:
-        self._enough = batch_ms * BYTES_PER_MS
+    def __init__(self, batch_ms: int, bytes_per_ms: int, send: Callable[[bytes], None]) -> None:
+        self._enough = batch_ms * bytes_per_ms
         self._hold_s = batch_ms / 1000
         self._send = send
         self._loop = asyncio.get_running_loop()

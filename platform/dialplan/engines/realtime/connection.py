@@ -284,6 +284,7 @@ def _trusted(secure: bool) -> ssl.SSLContext | None:
     return ssl.create_default_context() if secure else None
 
 
+@lru_cache(maxsize=64)
 def _proxy(url: str) -> str | None:
     """The proxy that the environment names for this address, as for every HTTP client."""
     proxy = get_proxy(parse_uri(url))

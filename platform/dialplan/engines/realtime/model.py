@@ -29,19 +29,19 @@ from agents.realtime import (
     RealtimeModelSendSessionUpdate,
     RealtimeModelSendToolOutput,
     RealtimeModelSendUserInput,
+    RealtimeModelToolCallEvent,
     RealtimeModelUserInput,
     RealtimeSessionModelSettings,
 )
 from agents.realtime.model import RealtimeModelListener
 
 from dialplan.call.events import LOST, EngineLost, ResponseEnded, SpeechArrived
-from dialplan.call.playback import Truncation
+from dialplan.call.playback import BYTES_PER_MS, Truncation
 from dialplan.engines.engine import EngineSink, Reconnected
 from dialplan.engines.realtime.batch import AudioBatch
 from dialplan.engines.realtime.connection import Connection, Endpoint, dial
 from dialplan.engines.realtime.history import History
 from dialplan.engines.realtime.translate import translate
-from dialplan.engines.realtime.upward import upward
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
 from dialplan.protocols.realtime.conversation import ConversationItems
@@ -90,7 +90,7 @@ class DirectRealtimeModel(RealtimeModel):
         self._upward: asyncio.Queue[RealtimeModelEvent | _Ended] = asyncio.Queue(WAITING_EVENTS)
         self._reader: asyncio.Task[None] | None = None
         self._configured = asyncio.Event()
-        self._batch = AudioBatch(batch_ms, self._append)
+        self._batch = AudioBatch(batch_ms, BYTES_PER_MS, self._append)
         self._over = False
         self._closing = False
         detection = settings.turn_detection or {}
@@ -294,13 +294,21 @@ class DirectRealtimeModel(RealtimeModel):
         frames = [*self._items.note(event), *self._note(event)]
         for told in translate(event):
             self._sink(told)
-        for upward_event in upward(event):
-            self._pass_on(upward_event)
+        if isinstance(event, server.FunctionCalled):
+            self._pass_on(event)
         self._send(*frames)
 
-    def _pass_on(self, event: RealtimeModelEvent) -> None:
+    def _pass_on(self, event: server.FunctionCalled) -> None:
+        """Tell the SDK's session of a tool call or a handoff.
+
+        Of nothing else: it would keep transcripts and a history of its own, for guardrails that we
+        have none of and readers that it has none of, and each costs more than the event itself.
+        """
+        call = RealtimeModelToolCallEvent(
+            event.name, event.call_id, event.arguments, id=event.item_id
+        )
         try:
-            self._upward.put_nowait(event)
+            self._upward.put_nowait(call)
         except asyncio.QueueFull:
             self._end(f"over {WAITING_EVENTS} tool calls wait", mendable=False)
 

@@ -34,7 +34,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from dialplan.call.events import EngineLost
 from dialplan.call.playback import Truncation
 from dialplan.engines.engine import EngineSink, HandedOver
-from dialplan.engines.realtime.agents import Agent, AgentSpec, Handover, Hooks, build_agents
+from dialplan.engines.realtime.agents import AgentGraph, CallAgents, Handover, Hooks
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.model import AUDIO_BATCH_MS, DirectRealtimeModel
 from dialplan.engines.realtime.translate import translate
@@ -56,12 +56,13 @@ class RealtimeEngineConfig:
 
     Attributes:
         settings: all but the agent's part of a session.
+        graph: the agents; other calls may run on it too.
         batch_ms: how much of the caller's audio makes a message to the model, in milliseconds.
     """
 
     endpoint: Endpoint
     settings: client.SessionSettings
-    agents: tuple[AgentSpec, ...]
+    graph: AgentGraph
     entry: str
     transport: Transport = "direct"
     batch_ms: int = AUDIO_BATCH_MS
@@ -84,13 +85,13 @@ class RealtimeEngine:
     def __init__(
         self,
         config: RealtimeEngineConfig,
+        call: CallAgents,
         sink: EngineSink,
         handing_over: Callable[[Handover], Mapping[str, Any]] = lambda _handover: {},
     ) -> None:
         self._config = config
         self._sink = sink
-        hooks = Hooks(handing_over, self._forget, self._announce, sink)
-        self._graph = build_agents(config.agents, hooks)
+        self._hooks = Hooks(call, handing_over, self._forget, self._announce, sink)
         self._session: RealtimeSession | None = None
         self._beginning = asyncio.Lock()
         self._drain: asyncio.Task[None] | None = None
@@ -101,9 +102,8 @@ class RealtimeEngine:
         self._items = ConversationItems(transcribes=config.settings.transcription is not None)
         self._direct: DirectRealtimeModel | None = None
         if config.transport == "direct":
-            silent = frozenset(t.name for a in config.agents for t in a.tools if t.silent)
             self._direct = DirectRealtimeModel(
-                config.endpoint, config.settings, sink, silent, config.batch_ms
+                config.endpoint, config.settings, sink, config.graph.silent, config.batch_ms
             )
 
     async def connect(self) -> None:
@@ -120,13 +120,12 @@ class RealtimeEngine:
                 )
 
     async def _begin(self) -> RealtimeSession:
-        entry: Agent = self._graph[self._config.entry]
         runner = RealtimeRunner(
-            entry,
+            self._config.graph.agents[self._config.entry],
             model=self._direct or _sdk_model(self._config.endpoint),
             config={"tracing_disabled": True},
         )
-        session = await runner.run(model_config=self._model_config())
+        session = await runner.run(context=self._hooks, model_config=self._model_config())
         if self._direct is None:
             session.model.add_listener(_RawEvents(self._note))
             self._pump = asyncio.create_task(self._pump_audio(session), name="realtime audio")
