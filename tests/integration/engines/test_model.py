@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -22,8 +23,16 @@ from agents.realtime import (
     RealtimeModelToolCallEvent,
 )
 from agents.realtime.model import RealtimeModelListener
+from websockets.asyncio.server import ServerConnection, serve
 
-from dialplan.call.events import EngineLost, ResponseEnded, ResponseStarted, SpeechArrived
+from dialplan.call.events import (
+    CallerSpeechStarted,
+    EngineLost,
+    ResponseEnded,
+    ResponseStarted,
+    SpeechArrived,
+    SpeechFinished,
+)
 from dialplan.emulators.openai.mind import CallTool, Decision, Message, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.openai.server import RealtimeServer
@@ -252,3 +261,108 @@ async def test_a_listener_that_fails_ends_the_session_and_says_so() -> None:
 
         assert EngineLost("LookupError") in session.told
         assert isinstance(session.up[-1], RealtimeModelEndOfStreamEvent)
+
+
+Handler = Callable[[ServerConnection], Awaitable[None]]
+
+
+@asynccontextmanager
+async def scripted(handler: Handler) -> AsyncIterator[tuple[DirectRealtimeModel, Session]]:
+    """A model over a server that says exactly what the test has it say."""
+    async with serve(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        endpoint = Endpoint(f"ws://127.0.0.1:{port}/?model=m", reconnects=0, open_timeout_s=0.3)
+        session = Session()
+        model = DirectRealtimeModel(endpoint, SETTINGS, session.tell)
+        model.add_listener(session)
+        try:
+            yield model, session
+        finally:
+            await model.close()
+
+
+async def test_events_are_told_in_the_order_of_the_wire() -> None:
+    ids = {"response_id": "r", "item_id": "i", "content_index": 0}
+    delta = {"type": "response.output_audio.delta", **ids, "delta": "////"}
+    frames: list[dict[str, Any]] = [
+        {"type": "session.updated", "session": {}},
+        {"type": "response.created", "response": {"id": "r"}},
+        delta,
+        {"type": "input_audio_buffer.speech_started", "item_id": "u", "audio_start_ms": 1},
+        delta,
+        {"type": "response.output_audio.done", **ids},
+        {"type": "response.done", "response": {"id": "r", "status": "completed"}},
+    ]
+
+    async def handler(socket: ServerConnection) -> None:
+        await socket.recv()
+        for one in frames:
+            await socket.send(json.dumps(one))
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        await model.connect({})
+        await session.until(ResponseEnded)
+
+        assert [type(event) for event in session.told][:6] == [
+            ResponseStarted,
+            SpeechArrived,
+            CallerSpeechStarted,
+            SpeechArrived,
+            SpeechFinished,
+            ResponseEnded,
+        ]
+
+
+async def test_a_model_that_begins_no_session_is_an_engine_error() -> None:
+    async def handler(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        with pytest.raises(EngineError, match=r"did not begin a session within 0\.3 s"):
+            await model.connect({})
+
+    assert session.told == []
+
+
+async def test_a_refused_setting_is_told_and_the_session_begins() -> None:
+    async def handler(socket: ServerConnection) -> None:
+        await socket.recv()
+        error = {"type": "invalid_request_error", "code": "unknown_parameter"}
+        await socket.send(json.dumps({"type": "error", "error": error}))
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        await model.connect({})
+
+        assert session.told == [PeerFault("unknown_parameter")]
+
+
+async def test_a_session_begun_at_the_webhook_is_there_for_the_call_and_ends_clean() -> None:
+    seen: list[str] = []
+    closed = asyncio.Event()
+
+    async def handler(socket: ServerConnection) -> None:
+        async for frame in socket:
+            seen.append(json.loads(frame)["type"])
+            await socket.send(json.dumps({"type": "session.updated", "session": {}}))
+        closed.set()
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/?model=m"
+        told: list[EngineEvent] = []
+        graph = build_agents([AgentSpec("desk")])
+        config = RealtimeEngineConfig(Endpoint(url), SETTINGS, graph, "desk")
+        before = asyncio.all_tasks()
+        engine = RealtimeEngine(config, Alone(), told.append)
+        await engine.connect()
+        assert seen == ["session.update"]
+        await engine.configure()
+        await engine.close()
+        async with asyncio.timeout(5):
+            await closed.wait()
+
+        assert seen == ["session.update"]
+        assert told == []
+        left = asyncio.all_tasks() - before
+        assert [t.get_name() for t in left if t.get_name().startswith("realtime")] == []

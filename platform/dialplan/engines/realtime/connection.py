@@ -108,6 +108,14 @@ class Connection(WSListener):
             transport.is_disconnected or transport.is_close_frame_sent
         )
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait to be sent, beyond those that the kernel took."""
+        transport = self._transport
+        if transport is None or transport.is_disconnected:
+            return 0
+        return int(transport.underlying_transport.get_write_buffer_size())
+
     def send(self, frame: str | bytes) -> None:
         """Send a text frame; dropped when the connection is not open."""
         if self._transport is not None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 import orjson
-from agents import FunctionTool, Handoff
 from agents.realtime import (
     RealtimeModel,
     RealtimeModelConfig,
@@ -30,7 +29,6 @@ from agents.realtime import (
     RealtimeModelSendToolOutput,
     RealtimeModelSendUserInput,
     RealtimeModelToolCallEvent,
-    RealtimeModelUserInput,
     RealtimeSessionModelSettings,
 )
 from agents.realtime.model import RealtimeModelListener
@@ -40,6 +38,7 @@ from dialplan.call.playback import BYTES_PER_MS, Truncation
 from dialplan.engines.engine import EngineSink, Reconnected
 from dialplan.engines.realtime.batch import AudioBatch
 from dialplan.engines.realtime.connection import Connection, Endpoint, dial
+from dialplan.engines.realtime.downward import text_of, tool_schemas
 from dialplan.engines.realtime.history import History
 from dialplan.engines.realtime.translate import translate
 from dialplan.errors import EngineError
@@ -209,7 +208,7 @@ class DirectRealtimeModel(RealtimeModel):
             case RealtimeModelSendAudio(audio):
                 return [client.append_audio(audio)]
             case RealtimeModelSendUserInput(user_input):
-                return self._told(_text(user_input))
+                return self._told(text_of(user_input))
             case RealtimeModelSendToolOutput(call, output):
                 # The session wants no response for a tool it does not know, and the caller would
                 # hear nothing: only a silent tool is answered silently.
@@ -245,18 +244,11 @@ class DirectRealtimeModel(RealtimeModel):
         return [message, *self._state.told(item_id)]
 
     def _adopt(self, settings: RealtimeSessionModelSettings) -> None:
-        tools = [
-            client.ToolSchema(tool.name, tool.description, tool.params_json_schema)
-            for tool in settings.get("tools", [])
-            if isinstance(tool, FunctionTool)
-        ]
-        tools += [
-            client.ToolSchema(handoff.tool_name, handoff.tool_description, schema)
-            for handoff in settings.get("handoffs", [])
-            if isinstance(handoff, Handoff) and (schema := handoff.input_json_schema) is not None
-        ]
-        instructions = settings.get("instructions", "")
-        self._settings = replace(self._settings, instructions=instructions, tools=tuple(tools))
+        self._settings = replace(
+            self._settings,
+            instructions=settings.get("instructions", ""),
+            tools=tool_schemas(settings),
+        )
 
     def _send(self, *frames: str | bytes) -> None:
         """Send frames in order; without a connection they are dropped, the history keeps them."""
@@ -426,9 +418,3 @@ class DirectRealtimeModel(RealtimeModel):
     def _lose_patience(self) -> None:
         if self._state.awaits_answer:
             self._send(*self._state.answer_overdue())
-
-
-def _text(user_input: RealtimeModelUserInput) -> str:
-    if isinstance(user_input, str):
-        return user_input
-    return "\n".join(part["text"] for part in user_input["content"] if part["type"] == "input_text")
