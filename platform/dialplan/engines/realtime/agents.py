@@ -133,7 +133,7 @@ class AgentGraph:
     silent: frozenset[str]
 
 
-class _NotedHandoff(Handoff[Any, Agent]):
+class _NotedHandoff(Handoff[Hooks, RealtimeAgent[Hooks]]):
     """A handoff whose output tells the next agent what it needs to know."""
 
     def get_transfer_message(self, agent: AgentBase[Any]) -> str:
@@ -207,7 +207,7 @@ def _tool(spec: ToolSpec) -> FunctionTool:
     )
 
 
-def _handoff(source: str, spec: HandoffSpec, target: Agent) -> Handoff[Any, Agent]:
+def _handoff(source: str, spec: HandoffSpec, target: Agent) -> _NotedHandoff:
     tool_name = f"to_{spec.target}"
 
     async def enter(context: RunContextWrapper[Hooks], text: str) -> Agent:

@@ -264,7 +264,8 @@ async def dial(endpoint: Endpoint, take: Take, lost: Lost) -> Connection:
                 lambda _request, _response: connection,
                 endpoint.url,
                 ssl_context=endpoint.tls or _trusted(endpoint.url.startswith("wss:")),
-                websocket_handshake_timeout=endpoint.open_timeout_s,
+                # Sooner than ours: only this one can close what has not shaken hands.
+                websocket_handshake_timeout=0.9 * endpoint.open_timeout_s,
                 max_frame_size=endpoint.max_size,
                 read_buffer_init_size=_READ_BUFFER,
                 extra_headers=endpoint.headers,
