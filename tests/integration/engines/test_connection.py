@@ -85,8 +85,10 @@ async def served(
 ) -> AsyncIterator[Endpoint]:
     """Serve every connection with `answer`, after the handshake unless it writes its own."""
     over = asyncio.Event()
+    serving: set[asyncio.Task[None] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         try:
             request = await reader.readuntil(b"\r\n\r\n")
             await answer(Peer(reader, writer, request))
@@ -94,7 +96,7 @@ async def served(
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            writer.close()
+            writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     scheme = "ws" if tls is None else "wss"
@@ -103,6 +105,9 @@ async def served(
     finally:
         over.set()
         server.close()
+        if handlers := [task for task in serving if task is not None]:
+            await asyncio.wait(handlers, timeout=5)
+        await asyncio.sleep(0.01)  # for the transports
 
 
 def accept(peer: Peer) -> None:
@@ -334,6 +339,7 @@ async def test_a_proxy_that_the_environment_names_is_used(
         await told.until(lambda: told.messages)
         await connection.close()
         proxy.close()
+        await asyncio.sleep(0.05)  # for what it copies to end
 
     address = endpoint.url.removeprefix("ws://").partition("/")[0]
     assert asked == [f"CONNECT {address} HTTP/1.1".encode()]
