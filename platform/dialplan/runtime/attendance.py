@@ -50,19 +50,18 @@ from dialplan.engines.engine import (
     Reconnected,
     TokensUsed,
 )
-from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Message, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
-from dialplan.runtime.assembly import agent_specs, call_policy
+from dialplan.runtime.assembly import VerticalAgents, call_policy
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.inbox import Inbox
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
-from dialplan.runtime.passing import AudioPump
 from dialplan.runtime.switchboard import CallRequest, Ending, Leg
 from dialplan.store.facts import Fact
 from dialplan.telephony.rest import TwilioRest
@@ -79,9 +78,7 @@ MOST_EVENTS = 5_000
 SEND_S = 5.0
 CONFIGURE_S = 10.0
 
-MakeEngine = Callable[
-    [tuple[AgentSpec, ...], EngineSink, Callable[[Handover], Mapping[str, Any]]], Engine
-]
+MakeEngine = Callable[[CallAgents, EngineSink, Callable[[Handover], Mapping[str, Any]]], Engine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +156,10 @@ class Attendance:
         )
         self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
         self._engine = make_engine(
-            agent_specs(line.vertical, self._names, self._run_tool), self._put, self._handing_over
+            VerticalAgents(line.vertical, self._names, self._run_tool),
+            self._put,
+            self._handing_over,
         )
-        self._pump = AudioPump(self._engine, lambda error: self._put(_Fault(error)))
         self._transcript = Transcript()
         self._inbox: Inbox[Happened] = Inbox(MOST_EVENTS)
         self._fillers = 0
@@ -182,15 +180,12 @@ class Attendance:
             async with asyncio.timeout(CONFIGURE_S):
                 await self._engine.configure()
             leg.listen(partial(self._hear, stream))
-            pump = asyncio.create_task(self._pump.run(), name="caller audio")
             try:
                 reason, ending = await self._converse(leg, stream)
             except ProtocolError as exc:
                 # Nothing reaches this caller; once the stream is closed Twilio asks for more.
                 log.warning("carrier stalled", extra=self._facts(reason=str(exc)))
                 reason, ending = "carrier_stalled", None
-            finally:
-                pump.cancel()
             return ending
         finally:
             self._inbox.close()
@@ -333,7 +328,7 @@ class Attendance:
             if isinstance(frame, str):
                 payload = stream.caller_audio(frame)
                 if payload is not None:
-                    self._pump.append(payload)
+                    self._engine.append_audio(payload)
                 else:
                     self._heed(stream.receive_text(frame))
             elif frame is None:
@@ -348,7 +343,7 @@ class Attendance:
         for message in messages:
             match message:
                 case Media():
-                    self._pump.append(message.payload)
+                    self._engine.append_audio(message.payload)
                 case Mark(name):
                     self._put(MarkReturned(name))
                 case Stop():

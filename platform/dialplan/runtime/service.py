@@ -12,11 +12,11 @@ import httpx
 
 from dialplan.config.load import LoadedVertical
 from dialplan.engines.engine import EngineSink
-from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
 from dialplan.errors import ConfigError
-from dialplan.runtime.assembly import session_settings
+from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
@@ -183,8 +183,12 @@ async def open_service(
             mocks=mocks or {},
         )
 
+        assemblies = Assemblies()
+
         def make_call(request: CallRequest) -> Attendance:
-            return Attendance(request, partial(_engine, peers, request.line.vertical), around)
+            assembly = assemblies.of(request.line.vertical)
+            make = partial(_engine, peers, assembly, settings.audio_batch_ms)
+            return Attendance(request, make, around)
 
         installation = Installation(database)
         key = await installation.signing_key(clock.random_hex(32).encode())
@@ -215,23 +219,25 @@ async def open_service(
 
 def _engine(
     peers: Peers,
-    loaded: LoadedVertical,
-    specs: tuple[AgentSpec, ...],
+    assembly: Assembly,
+    batch_ms: int,
+    call: CallAgents,
     sink: EngineSink,
     handing_over: Callable[[Handover], Mapping[str, object]],
 ) -> RealtimeEngine:
     headers = (
         {} if peers.realtime_key is None else {"Authorization": f"Bearer {peers.realtime_key}"}
     )
-    vertical = loaded.vertical
+    vertical = assembly.loaded.vertical
     config = RealtimeEngineConfig(
         endpoint=Endpoint(f"{peers.realtime_url}?model={vertical.voice.model}", headers),
-        settings=session_settings(loaded),
-        agents=specs,
+        settings=assembly.settings,
+        graph=assembly.graph,
         entry=vertical.entry,
         transport=vertical.voice.transport,
+        batch_ms=batch_ms,
     )
-    return RealtimeEngine(config, sink, handing_over)
+    return RealtimeEngine(config, call, sink, handing_over)
 
 
 def _carrier(client: httpx.AsyncClient, peers: Peers, request: CallRequest) -> TwilioRest | None:

@@ -17,7 +17,7 @@ from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.speech.ports import SpeechStarted, SpeechStopped
 from dialplan.engines.engine import EngineEvent
-from dialplan.engines.realtime.agents import AgentSpec, HandoffSpec, ToolSpec
+from dialplan.engines.realtime.agents import AgentSpec, HandoffSpec, ToolSpec, build_agents
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig, Transport
 from dialplan.protocols.realtime.client import SessionSettings
@@ -78,8 +78,8 @@ class Line:
     engine: RealtimeEngine
     mind: ScriptedMind
     server: RealtimeServer
+    calls: list[tuple[str, Mapping[str, Any]]]
     events: list[EngineEvent] = field(default_factory=list)
-    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, event: EngineEvent) -> None:
@@ -103,11 +103,32 @@ class Line:
     async def speak(self, ms: int = 400) -> None:
         """Be a caller who says something and stops."""
         for piece in [LOUD] * (ms // 20) + [QUIET] * 20:
-            await self.engine.send_audio(base64.b64encode(piece * 160).decode())
+            self.engine.append_audio(base64.b64encode(piece * 160).decode())
 
     async def begin_to_speak(self) -> None:
         """Be a caller who begins to say something."""
-        await self.engine.send_audio(base64.b64encode(LOUD * 160).decode())
+        self.engine.append_audio(base64.b64encode(LOUD * 160).decode())
+
+
+class Desk:
+    """The call's own side of its agents; notes what its tools are given."""
+
+    def __init__(self, calls: list[tuple[str, Mapping[str, Any]]]) -> None:
+        self._calls = calls
+
+    def instructions(self, agent: str) -> str:
+        return "You are the desk." if agent == "desk" else f"You do {agent}."
+
+    def announcement(self, from_agent: str, to_agent: str) -> str | None:
+        return {"visits": "One moment.", "repairs": "Repairs it is."}.get(to_agent)
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+        self._calls.append((name, arguments))
+        if name == "broken":
+            raise RuntimeError("the service is down")
+        if name == "slow":
+            await asyncio.sleep(0.3)
+        return {"look_up": "found", "slow": "late", "hush": "done", "bills": "none"}[name]
 
 
 Dial = Callable[..., AbstractAsyncContextManager[Line]]
@@ -131,39 +152,22 @@ def line_over(transport: Transport) -> Dial:
             mind=mind, ear=Listener(hears), voice=Tone(), detector=detector, faults=faults, speed=20
         ) as server:
             line: Line
+            calls: list[tuple[str, Mapping[str, Any]]] = []
 
-            def record(name: str, answer: str) -> Callable[..., Any]:
-                async def invoke(arguments: Mapping[str, Any], call_id: str) -> str:
-                    line.calls.append((name, arguments))
-                    if answer == "raise":
-                        raise RuntimeError("the service is down")
-                    if answer == "late":
-                        await asyncio.sleep(0.3)
-                    return answer
-
-                return invoke
-
-            def tool(name: str, answer: str, *, silent: bool = False) -> ToolSpec:
-                return ToolSpec(name, f"does {name}", SCHEMA, record(name, answer), silent=silent)
+            def tool(name: str, *, silent: bool = False) -> ToolSpec:
+                return ToolSpec(name, f"does {name}", SCHEMA, silent=silent)
 
             desk = AgentSpec(
                 name="desk",
-                instructions=lambda: "You are the desk.",
-                tools=(
-                    tool("look_up", "found"),
-                    tool("slow", "late"),
-                    tool("broken", "raise"),
-                    tool("hush", "done", silent=True),
-                ),
+                tools=(tool("look_up"), tool("slow"), tool("broken"), tool("hush", silent=True)),
                 handoffs=(
-                    HandoffSpec("billing", "About a bill.", SCHEMA, None, ("my bill is wrong",)),
-                    HandoffSpec("visits", "About a visit.", SCHEMA, "One moment."),
-                    HandoffSpec("repairs", "About a repair.", SCHEMA, "Repairs it is.", fresh=True),
+                    HandoffSpec("billing", "About a bill.", SCHEMA, ("my bill is wrong",)),
+                    HandoffSpec("visits", "About a visit.", SCHEMA),
+                    HandoffSpec("repairs", "About a repair.", SCHEMA, fresh=True),
                 ),
             )
             others = tuple(
-                AgentSpec(name, f"You do {name}.".strip, (tool("bills", "none"),))
-                for name in ("billing", "visits", "repairs")
+                AgentSpec(name, (tool("bills"),)) for name in ("billing", "visits", "repairs")
             )
             config = RealtimeEngineConfig(
                 endpoint=Endpoint(
@@ -181,12 +185,15 @@ def line_over(transport: Transport) -> Dial:
                         "create_response": True,
                     },
                 ),
-                agents=(desk, *others),
+                graph=build_agents((desk, *others)),
                 entry="desk",
                 transport=transport,
+                batch_ms=20,  # time runs twenty times as fast here
             )
-            engine = RealtimeEngine(config, lambda event: line.tell(event), lambda _h: {"vip": 1})
-            line = Line(engine, mind, server)
+            engine = RealtimeEngine(
+                config, Desk(calls), lambda event: line.tell(event), lambda _h: {"vip": 1}
+            )
+            line = Line(engine, mind, server, calls)
             try:
                 await engine.connect()
                 await engine.configure()

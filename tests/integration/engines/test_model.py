@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from agents.realtime import (
@@ -16,17 +18,27 @@ from agents.realtime import (
     RealtimeModelSendInterrupt,
     RealtimeModelSendRawMessage,
     RealtimeModelSendSessionUpdate,
+    RealtimeModelSendToolOutput,
     RealtimeModelSendUserInput,
+    RealtimeModelToolCallEvent,
 )
 from agents.realtime.model import RealtimeModelListener
+from websockets.asyncio.server import ServerConnection, serve
 
-from dialplan.call.events import EngineLost, ResponseEnded, ResponseStarted, SpeechArrived
-from dialplan.emulators.openai.mind import Decision, Message, Say
+from dialplan.call.events import (
+    CallerSpeechStarted,
+    EngineLost,
+    ResponseEnded,
+    ResponseStarted,
+    SpeechArrived,
+    SpeechFinished,
+)
+from dialplan.emulators.openai.mind import CallTool, Decision, Message, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.speech.ports import SpeechStarted, SpeechStopped
 from dialplan.engines.engine import AgentSaid, EngineEvent, PeerFault
-from dialplan.engines.realtime.agents import AgentSpec
+from dialplan.engines.realtime.agents import AgentSpec, build_agents
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.model import DirectRealtimeModel
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig, Transport
@@ -34,6 +46,19 @@ from dialplan.errors import EngineError
 from dialplan.protocols.realtime.client import SessionSettings
 
 SETTINGS = SessionSettings(model="gpt-realtime-2.1", voice="marin", instructions="")
+
+
+class Alone:
+    """A call without tools."""
+
+    def instructions(self, agent: str) -> str:
+        return "x"
+
+    def announcement(self, from_agent: str, to_agent: str) -> str | None:
+        return None
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+        raise LookupError(name)
 
 
 class Speech:
@@ -97,10 +122,10 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("transport", ["direct", "sdk"])
 async def test_a_model_that_is_not_there_is_an_engine_error(transport: Transport) -> None:
-    agents = (AgentSpec("desk", lambda: "x"),)
+    graph = build_agents([AgentSpec("desk")])
     endpoint = Endpoint(f"ws://127.0.0.1:{free_port()}/v1/realtime?model=m")
     engine = RealtimeEngine(
-        RealtimeEngineConfig(endpoint, SETTINGS, agents, "desk", transport), lambda _: None
+        RealtimeEngineConfig(endpoint, SETTINGS, graph, "desk", transport), Alone(), lambda _: None
     )
 
     with pytest.raises(EngineError, match="check the address"):
@@ -186,7 +211,7 @@ async def test_a_conditional_event_is_not_sent_when_it_is_no_longer_wanted() -> 
 async def test_audio_and_raw_messages_are_passed_on() -> None:
     async with connected() as (model, session, _mind):
         await model.send_event(RealtimeModelSendAudio(b"\xff" * 160))
-        await model.append(base64.b64encode(b"\xff" * 160).decode())
+        model.append(base64.b64encode(b"\xff" * 160).decode())
         await model.send_event(
             RealtimeModelSendRawMessage(
                 {"type": "response.cancel", "other_data": {"response_id": "none"}}
@@ -203,15 +228,21 @@ async def test_a_model_serves_one_session() -> None:
             await model.connect({})
 
 
-async def test_a_removed_listener_is_told_nothing() -> None:
-    async with connected([Say("Yes.")]) as (model, session, _mind):
-        model.remove_listener(session)
-        model.remove_listener(session)
-        before = len(session.up)
+async def test_a_listener_is_told_of_tool_calls_until_it_is_removed() -> None:
+    steps = [[CallTool("one")], [CallTool("two")]]
+    async with connected(*steps) as (model, session, _mind):
         await model.respond()
-        await session.until(AgentSaid)
+        await session.until(ResponseEnded)
+        await asyncio.sleep(0)
+        assert [event.type for event in session.up] == ["function_call"]
+        call = session.up[0]
+        assert isinstance(call, RealtimeModelToolCallEvent)
+        model.remove_listener(session)
+        model.remove_listener(session)
+        await model.send_event(RealtimeModelSendToolOutput(call, "done", start_response=True))
+        await session.until(ResponseEnded, 2)
 
-        assert len(session.up) == before
+        assert len(session.up) == 1
 
 
 async def test_a_listener_that_fails_ends_the_session_and_says_so() -> None:
@@ -219,14 +250,119 @@ async def test_a_listener_that_fails_ends_the_session_and_says_so() -> None:
         async def on_event(self, event: RealtimeModelEvent) -> None:
             if (
                 not isinstance(event, RealtimeModelEndOfStreamEvent)
-                and event.type == "turn_started"
+                and event.type == "function_call"
             ):
                 raise LookupError("broken")
 
-    async with connected([Say("Yes.")]) as (model, session, _mind):
+    async with connected([CallTool("look_up")]) as (model, session, _mind):
         model.add_listener(Failing())
         await model.respond()
         await session.until(EngineLost)
 
         assert EngineLost("LookupError") in session.told
         assert isinstance(session.up[-1], RealtimeModelEndOfStreamEvent)
+
+
+Handler = Callable[[ServerConnection], Awaitable[None]]
+
+
+@asynccontextmanager
+async def scripted(handler: Handler) -> AsyncIterator[tuple[DirectRealtimeModel, Session]]:
+    """A model over a server that says exactly what the test has it say."""
+    async with serve(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        endpoint = Endpoint(f"ws://127.0.0.1:{port}/?model=m", reconnects=0, open_timeout_s=0.3)
+        session = Session()
+        model = DirectRealtimeModel(endpoint, SETTINGS, session.tell)
+        model.add_listener(session)
+        try:
+            yield model, session
+        finally:
+            await model.close()
+
+
+async def test_events_are_told_in_the_order_of_the_wire() -> None:
+    ids = {"response_id": "r", "item_id": "i", "content_index": 0}
+    delta = {"type": "response.output_audio.delta", **ids, "delta": "////"}
+    frames: list[dict[str, Any]] = [
+        {"type": "session.updated", "session": {}},
+        {"type": "response.created", "response": {"id": "r"}},
+        delta,
+        {"type": "input_audio_buffer.speech_started", "item_id": "u", "audio_start_ms": 1},
+        delta,
+        {"type": "response.output_audio.done", **ids},
+        {"type": "response.done", "response": {"id": "r", "status": "completed"}},
+    ]
+
+    async def handler(socket: ServerConnection) -> None:
+        await socket.recv()
+        for one in frames:
+            await socket.send(json.dumps(one))
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        await model.connect({})
+        await session.until(ResponseEnded)
+
+        assert [type(event) for event in session.told][:6] == [
+            ResponseStarted,
+            SpeechArrived,
+            CallerSpeechStarted,
+            SpeechArrived,
+            SpeechFinished,
+            ResponseEnded,
+        ]
+
+
+async def test_a_model_that_begins_no_session_is_an_engine_error() -> None:
+    async def handler(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        with pytest.raises(EngineError, match=r"did not begin a session within 0\.3 s"):
+            await model.connect({})
+
+    assert session.told == []
+
+
+async def test_a_refused_setting_is_told_and_the_session_begins() -> None:
+    async def handler(socket: ServerConnection) -> None:
+        await socket.recv()
+        error = {"type": "invalid_request_error", "code": "unknown_parameter"}
+        await socket.send(json.dumps({"type": "error", "error": error}))
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        await model.connect({})
+
+        assert session.told == [PeerFault("unknown_parameter")]
+
+
+async def test_a_session_begun_at_the_webhook_is_there_for_the_call_and_ends_clean() -> None:
+    seen: list[str] = []
+    closed = asyncio.Event()
+
+    async def handler(socket: ServerConnection) -> None:
+        async for frame in socket:
+            seen.append(json.loads(frame)["type"])
+            await socket.send(json.dumps({"type": "session.updated", "session": {}}))
+        closed.set()
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/?model=m"
+        told: list[EngineEvent] = []
+        graph = build_agents([AgentSpec("desk")])
+        config = RealtimeEngineConfig(Endpoint(url), SETTINGS, graph, "desk")
+        before = asyncio.all_tasks()
+        engine = RealtimeEngine(config, Alone(), told.append)
+        await engine.connect()
+        assert seen == ["session.update"]
+        await engine.configure()
+        await engine.close()
+        async with asyncio.timeout(5):
+            await closed.wait()
+
+        assert seen == ["session.update"]
+        assert told == []
+        left = asyncio.all_tasks() - before
+        assert [t.get_name() for t in left if t.get_name().startswith("realtime")] == []

@@ -18,7 +18,7 @@ from dialplan.call.events import SpeechArrived
 from dialplan.call.playback import Truncation
 from dialplan.config.load import load_tenants, load_vertical
 from dialplan.engines.engine import Engine, EngineSink
-from dialplan.engines.realtime.agents import AgentSpec, Handover
+from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.runtime.attendance import SEND_S, Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, build_lines
@@ -49,7 +49,7 @@ class Talker:
 
     async def configure(self) -> None: ...
 
-    async def send_audio(self, payload: str) -> None:
+    def append_audio(self, payload: str) -> None:
         self.audio += 1
         if payload == "AAAA":
             raise RuntimeError("the engine broke")
@@ -132,7 +132,7 @@ class Desk:
         )
 
         def engine(
-            _specs: tuple[AgentSpec, ...],
+            _call: CallAgents,
             sink: EngineSink,
             _handing_over: Callable[[Handover], Mapping[str, Any]],
         ) -> Engine:

@@ -1,16 +1,18 @@
 """Builds the Agents SDK's graph of agents, tools and handoffs from plain specifications.
 
-Nothing built here may raise into the SDK: an exception from a tool or a handoff ends the session
-of the call. What the model sees of a failure is a fixed sentence.
+The graph holds what a version of a vertical says, and all its calls share it; a call hands in its
+own side as the SDK's context. Nothing built here may raise into the SDK: an exception from a tool
+or a handoff ends the session of the call. What the model sees of a failure is a fixed sentence.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from agents import FunctionTool, Handoff, RunContextWrapper
 from agents.agent import AgentBase
@@ -26,7 +28,21 @@ BAD_ARGUMENTS = json.dumps({"error": "The arguments were not a JSON object. Try 
 TOOL_FAILED = json.dumps({"error": "That did not work. Tell the caller, and offer another way."})
 TOOL_TIMED_OUT = json.dumps({"error": "That takes too long. Tell the caller, and offer a way on."})
 
-Agent = RealtimeAgent[None]
+
+class CallAgents(Protocol):
+    """What only a call knows of its agents."""
+
+    def instructions(self, agent: str) -> str:
+        """The prompt of an agent that takes over."""
+        ...
+
+    def announcement(self, from_agent: str, to_agent: str) -> str | None:
+        """What is said word for word before the next agent speaks."""
+        ...
+
+    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+        """Run a tool; `call_id` is that of the model's call. Return what the model is told."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,6 @@ class ToolSpec:
 
     Attributes:
         schema: JSON Schema of the arguments, an object.
-        invoke: takes the arguments and the id of the call, returns what the model is told.
         examples: what callers say when it is wanted.
         timeout_s: seconds until it is given up.
         silent: whether the agent stays quiet after it (kept by the direct transport).
@@ -44,7 +59,6 @@ class ToolSpec:
     name: str
     description: str
     schema: Mapping[str, Any]
-    invoke: Callable[[Mapping[str, Any], str], Awaitable[str]]
     examples: tuple[str, ...] = ()
     timeout_s: float = 20.0
     silent: bool = False
@@ -56,24 +70,21 @@ class HandoffSpec:
 
     Attributes:
         schema: JSON Schema of what it passes on, an object.
-        announce: said word for word before the next agent speaks.
         fresh: whether the next agent begins without the conversation so far.
     """
 
     target: str
     when: str
     schema: Mapping[str, Any]
-    announce: str | None = None
     examples: tuple[str, ...] = ()
     fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """One agent. `instructions` is called whenever the agent takes over."""
+    """One agent."""
 
     name: str
-    instructions: Callable[[], str]
     tools: tuple[ToolSpec, ...] = ()
     handoffs: tuple[HandoffSpec, ...] = ()
 
@@ -89,9 +100,10 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the graph tells its engine.
+    """One call's side of the graph, and what the graph tells its engine: the SDK's context.
 
     Attributes:
+        call: the call's own agents.
         handing_over: called first; returns what the next agent is told beside the arguments.
         forget: takes out of what the model sees all that precedes the handoff under way, which
             is named by its tool.
@@ -99,19 +111,33 @@ class Hooks:
         sink: is told when tools start and finish.
     """
 
+    call: CallAgents
     handing_over: Callable[[Handover], Mapping[str, Any]]
     forget: Callable[[str], Awaitable[None]]
     announce: Callable[[str], Awaitable[None]]
     sink: EngineSink
 
 
-class _NotedHandoff(Handoff[Any, Agent]):
-    """A handoff whose output tells the next agent what it needs to know."""
+@dataclass
+class Agent(RealtimeAgent[Hooks]):
+    """An agent of the graph; or of one call, whose copy carries what it needs to know."""
 
     note: str = ""
 
+
+@dataclass(frozen=True, slots=True)
+class AgentGraph:
+    """The agents by name, and the names of the tools that nobody speaks of."""
+
+    agents: Mapping[str, Agent]
+    silent: frozenset[str]
+
+
+class _NotedHandoff(Handoff[Hooks, RealtimeAgent[Hooks]]):
+    """A handoff whose output tells the next agent what it needs to know."""
+
     def get_transfer_message(self, agent: AgentBase[Any]) -> str:
-        return self.note
+        return agent.note if isinstance(agent, Agent) else ""
 
 
 def with_examples(description: str, examples: Sequence[str]) -> str:
@@ -122,29 +148,30 @@ def with_examples(description: str, examples: Sequence[str]) -> str:
     return f"{description}\nCallers say: {quoted}"
 
 
-def build_agents(specs: Sequence[AgentSpec], hooks: Hooks) -> dict[str, Agent]:
-    """Return the agents by name, tied to each other; circles are fine.
+def build_agents(specs: Sequence[AgentSpec]) -> AgentGraph:
+    """Return the agents, tied to each other; circles are fine.
 
     Raises:
         KeyError: a handoff names an agent that is not among `specs`.
     """
-    graph = {spec.name: _agent(spec, hooks) for spec in specs}
+    agents = {
+        spec.name: Agent(
+            name=spec.name,
+            instructions=_instructions,
+            tools=[_tool(tool) for tool in spec.tools],
+        )
+        for spec in specs
+    }
     for spec in specs:
-        graph[spec.name].handoffs = [
-            _handoff(spec.name, handoff, graph[handoff.target], hooks) for handoff in spec.handoffs
+        agents[spec.name].handoffs = [
+            _handoff(spec.name, handoff, agents[handoff.target]) for handoff in spec.handoffs
         ]
-    return graph
+    silent = frozenset(tool.name for spec in specs for tool in spec.tools if tool.silent)
+    return AgentGraph(agents, silent)
 
 
-def _agent(spec: AgentSpec, hooks: Hooks) -> Agent:
-    def instructions(_context: RunContextWrapper[None], _agent: Agent) -> str:
-        return spec.instructions()
-
-    return RealtimeAgent(
-        name=spec.name,
-        instructions=instructions,
-        tools=[_tool(tool, hooks.sink) for tool in spec.tools],
-    )
+def _instructions(context: RunContextWrapper[Hooks], agent: RealtimeAgent[Hooks]) -> str:
+    return context.context.call.instructions(agent.name)
 
 
 def _arguments(text: str) -> Mapping[str, Any] | None:
@@ -155,19 +182,19 @@ def _arguments(text: str) -> Mapping[str, Any] | None:
     return arguments if isinstance(arguments, dict) else None
 
 
-def _tool(spec: ToolSpec, sink: EngineSink) -> FunctionTool:
-    async def invoke(context: ToolContext[Any], text: str) -> str:
-        arguments = _arguments(text)
+def _tool(spec: ToolSpec) -> FunctionTool:
+    async def invoke(context: ToolContext[Hooks], text: str) -> str:
+        hooks, arguments = context.context, _arguments(text)
         if arguments is None:
             return BAD_ARGUMENTS
-        sink(ToolStarted(context.tool_call_id))
+        hooks.sink(ToolStarted(context.tool_call_id))
         try:
-            return await spec.invoke(arguments, context.tool_call_id)
+            return await hooks.call.run_tool(spec.name, arguments, context.tool_call_id)
         except Exception:  # the border to the SDK, which would end the call
             _log.exception("tool failed", extra={"tool": spec.name})
             return TOOL_FAILED
         finally:
-            sink(ToolFinished(context.tool_call_id))
+            hooks.sink(ToolFinished(context.tool_call_id))
 
     return FunctionTool(
         name=spec.name,
@@ -180,21 +207,24 @@ def _tool(spec: ToolSpec, sink: EngineSink) -> FunctionTool:
     )
 
 
-def _handoff(source: str, spec: HandoffSpec, target: Agent, hooks: Hooks) -> Handoff[Any, Agent]:
+def _handoff(source: str, spec: HandoffSpec, target: Agent) -> _NotedHandoff:
     tool_name = f"to_{spec.target}"
 
-    async def enter(_context: RunContextWrapper[Any], text: str) -> Agent:
+    async def enter(context: RunContextWrapper[Hooks], text: str) -> Agent:
+        hooks = context.context
         arguments = _arguments(text) or {}
         known = {key: value for key, value in arguments.items() if key != "summary"}
         try:
             known |= hooks.handing_over(Handover(source, spec.target, arguments))
             if spec.fresh:
                 await hooks.forget(tool_name)
-            if spec.announce is not None:
-                await hooks.announce(spec.announce)
+            announcement = hooks.call.announcement(source, spec.target)
+            if announcement is not None:
+                await hooks.announce(announcement)
         except Exception:  # the border to the SDK, which would end the call
             _log.exception("handoff hook failed", extra={"agent": spec.target})
-        built.note = json.dumps(
+        entered = copy.copy(target)  # the graph is every call's
+        entered.note = json.dumps(
             {
                 "status": "handed_over",
                 "to": spec.target,
@@ -204,9 +234,9 @@ def _handoff(source: str, spec: HandoffSpec, target: Agent, hooks: Hooks) -> Han
             ensure_ascii=False,
             default=str,
         )
-        return target
+        return entered
 
-    built = _NotedHandoff(
+    return _NotedHandoff(
         tool_name=tool_name,
         tool_description=with_examples(spec.when, spec.examples),
         input_json_schema=dict(spec.schema),
@@ -214,4 +244,3 @@ def _handoff(source: str, spec: HandoffSpec, target: Agent, hooks: Hooks) -> Han
         agent_name=spec.target,
         strict_json_schema=False,
     )
-    return built

@@ -1,21 +1,20 @@
 """Our transport under the Agents SDK's session: its public `RealtimeModel`, over one WebSocket.
 
-Audio goes straight between the socket and the call; the SDK's session sees everything else, which
-is what its tools, handoffs and guardrails live on. A lost connection is taken up again here, with
-the conversation told anew, so that the SDK's session never notices.
+Whatever the model says is dealt with where it comes in, in the order of the wire and without a
+task: audio goes straight to the call, and so does all else that a call has to know. The SDK's
+session is told, from a queue, of what it has a part in. A lost connection is taken up again here,
+with the conversation told anew, so that the SDK's session never notices.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import orjson
-from agents import FunctionTool, Handoff
 from agents.realtime import (
     RealtimeModel,
     RealtimeModelConfig,
@@ -29,20 +28,19 @@ from agents.realtime import (
     RealtimeModelSendSessionUpdate,
     RealtimeModelSendToolOutput,
     RealtimeModelSendUserInput,
-    RealtimeModelUserInput,
+    RealtimeModelToolCallEvent,
     RealtimeSessionModelSettings,
 )
 from agents.realtime.model import RealtimeModelListener
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
 
-from dialplan.call.events import LOST, EngineLost, ResponseEnded
-from dialplan.call.playback import Truncation
+from dialplan.call.events import LOST, EngineLost, ResponseEnded, SpeechArrived
+from dialplan.call.playback import BYTES_PER_MS, Truncation
 from dialplan.engines.engine import EngineSink, Reconnected
-from dialplan.engines.realtime.connection import Endpoint, dial
+from dialplan.engines.realtime.batch import AudioBatch
+from dialplan.engines.realtime.connection import Connection, Endpoint, dial
+from dialplan.engines.realtime.downward import text_of, tool_schemas
 from dialplan.engines.realtime.history import History
 from dialplan.engines.realtime.translate import translate
-from dialplan.engines.realtime.upward import upward
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
 from dialplan.protocols.realtime.conversation import ConversationItems
@@ -55,6 +53,20 @@ _log = logging.getLogger(__name__)
 # noise is never answered, and what waits behind it must not wait for ever.
 ANSWER_S = 1.5
 
+# The SDK's session is told of tool calls, of which a response makes a handful.
+WAITING_EVENTS = 1_000
+
+AUDIO_BATCH_MS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A connection is over; `mendable` is whether another may take its place."""
+
+    reason: str
+    mendable: bool
+    socket: Connection | None
+
 
 class DirectRealtimeModel(RealtimeModel):
     """One session with the model. Belongs to one call and is not used again after `close`."""
@@ -65,20 +77,26 @@ class DirectRealtimeModel(RealtimeModel):
         settings: client.SessionSettings,
         sink: EngineSink,
         silent_tools: frozenset[str] = frozenset(),
+        batch_ms: int = AUDIO_BATCH_MS,
     ) -> None:
         self._endpoint = endpoint
         self._settings = settings
         self._sink = sink
         self._silent_tools = silent_tools
         self._listeners: list[RealtimeModelListener] = []
-        self._socket: ClientConnection | None = None
+        self._loop = asyncio.get_running_loop()
+        self._socket: Connection | None = None
+        self._upward: asyncio.Queue[RealtimeModelEvent | _Ended] = asyncio.Queue(WAITING_EVENTS)
         self._reader: asyncio.Task[None] | None = None
+        self._configured = asyncio.Event()
+        self._batch = AudioBatch(batch_ms, BYTES_PER_MS, self._append)
+        self._over = False
         self._closing = False
         detection = settings.turn_detection or {}
         self._state = ResponseState(
             answers_turns=bool(detection) and detection.get("create_response", True)
         )
-        self._patience: asyncio.Task[None] | None = None
+        self._patience: asyncio.TimerHandle | None = None
         self._history = History()
         self._items = ConversationItems(transcribes=settings.transcription is not None)
         self._server_interrupts = False
@@ -99,47 +117,60 @@ class DirectRealtimeModel(RealtimeModel):
     async def open(self) -> None:
         """Dial ahead of `connect`. Raises EngineError."""
         if self._socket is None:
-            self._socket = await dial(self._endpoint)
+            self._socket = await dial(self._endpoint, self._frame, self._lost)
 
     async def connect(self, options: RealtimeModelConfig) -> None:
-        """Begin the session. Of `options` only the agent's prompt, tools and handoffs count."""
+        """Begin the session. Of `options` only the agent's prompt, tools and handoffs count.
+
+        Raises:
+            EngineError: nobody answered in time.
+        """
         if self._reader is not None:
             raise RuntimeError("the model is connected already, make one per call")
         await self.open()
         self._adopt(options.get("initial_model_settings") or {})
-        await self._send(client.session_update(self._settings))
+        self._send(client.session_update(self._settings))
         self._reader = asyncio.create_task(self._read(), name="realtime model reader")
+        limit_s = self._endpoint.open_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._configured.wait()
+        except TimeoutError as error:
+            raise EngineError(
+                f"the model did not begin a session within {limit_s:g} s, try again later"
+            ) from error
 
     async def close(self) -> None:
         """Close the socket and wait for the reader."""
         self._closing = True
+        self._batch.drop()
         reader, self._reader = self._reader, None
         socket, self._socket = self._socket, None
-        patience, self._patience = self._patience, None
-        if patience is not None:
-            patience.cancel()
-            await asyncio.wait([patience])
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         if socket is not None:
             await socket.close()
         if reader is not None:
             reader.cancel()
             await asyncio.wait([reader])
 
-    async def append(self, payload: str) -> None:
-        """Send the caller's audio, base64."""
-        await self._send(client.append_audio(payload))
+    def append(self, payload: str) -> None:
+        """Send the caller's audio, base64 mu-law, with what comes next; dropped unconnected."""
+        if self._socket is not None and not self._closing:
+            self._batch.add(payload)
 
     async def say(self, text: str, say_id: str) -> None:
         """Have exactly these words said."""
-        await self._send(*self._state.say(text, say_id))
+        self._send(*self._state.say(text, say_id))
 
     async def respond(self) -> None:
         """Have the agent speak."""
-        await self._send(*self._state.request())
+        self._send(*self._state.request())
 
     async def tell(self, text: str) -> None:
         """Have the agent told something in the caller's place, and answer."""
-        await self._send(*self._told(text))
+        self._send(*self._told(text))
 
     async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
         """Mute the open response, and cut what was not heard, item by item."""
@@ -151,17 +182,17 @@ class DirectRealtimeModel(RealtimeModel):
             self._history.truncated(cut)
             if self._items.holds(cut.item_id):
                 frames.append(client.truncate(cut.item_id, cut.content_index, cut.audio_end_ms))
-        await self._send(*frames)
+        self._send(*frames)
 
     async def forget(self, handoff: str) -> None:
         """Take out of the conversation all that precedes the last call of this handoff's tool."""
         cut = self._items.cut(handoff)
         self._history.cut(cut.kept_from)
-        await self._send(*cut.frames)
+        self._send(*cut.frames)
 
     async def send_event(self, event: RealtimeModelSendEvent) -> None:
         """Do what the SDK's session asks for."""
-        await self._send(*self._frames_for(event))
+        self._send(*self._frames_for(event))
 
     async def send_event_if(
         self, event: RealtimeModelSendEvent, send_if: Callable[[], bool]
@@ -169,15 +200,15 @@ class DirectRealtimeModel(RealtimeModel):
         """Do what the SDK's session asks for, if it still wants it when nothing can intervene."""
         if not send_if():
             return False
-        await self._send(*self._frames_for(event))
+        self._send(*self._frames_for(event))
         return True
 
-    def _frames_for(self, event: RealtimeModelSendEvent) -> list[str]:
+    def _frames_for(self, event: RealtimeModelSendEvent) -> Sequence[str | bytes]:
         match event:
             case RealtimeModelSendAudio(audio):
-                return [client.append_audio(base64.b64encode(audio).decode())]
+                return [client.append_audio(audio)]
             case RealtimeModelSendUserInput(user_input):
-                return self._told(_text(user_input))
+                return self._told(text_of(user_input))
             case RealtimeModelSendToolOutput(call, output):
                 # The session wants no response for a tool it does not know, and the caller would
                 # hear nothing: only a silent tool is answered silently.
@@ -213,94 +244,140 @@ class DirectRealtimeModel(RealtimeModel):
         return [message, *self._state.told(item_id)]
 
     def _adopt(self, settings: RealtimeSessionModelSettings) -> None:
-        tools = [
-            client.ToolSchema(tool.name, tool.description, tool.params_json_schema)
-            for tool in settings.get("tools", [])
-            if isinstance(tool, FunctionTool)
-        ]
-        tools += [
-            client.ToolSchema(handoff.tool_name, handoff.tool_description, schema)
-            for handoff in settings.get("handoffs", [])
-            if isinstance(handoff, Handoff) and (schema := handoff.input_json_schema) is not None
-        ]
-        instructions = settings.get("instructions", "")
-        self._settings = replace(self._settings, instructions=instructions, tools=tuple(tools))
+        self._settings = replace(
+            self._settings,
+            instructions=settings.get("instructions", ""),
+            tools=tool_schemas(settings),
+        )
 
-    async def _send(self, *frames: str) -> None:
+    def _send(self, *frames: str | bytes) -> None:
         """Send frames in order; without a connection they are dropped, the history keeps them."""
         socket = self._socket
-        if socket is None:
+        if socket is not None:
+            for frame in frames:
+                socket.send(frame)
+
+    def _append(self, audio: bytes) -> None:
+        if self._socket is not None:
+            self._socket.send_audio(client.append_audio(audio))
+
+    # -- what comes in, in the order of the wire ------------------------------------------------
+
+    def _frame(self, frame: bytes) -> None:
+        """Deal with one message of the model, here and now."""
+        if self._closing or self._over:
             return
         try:
-            for frame in frames:
-                await socket.send(frame)
-        except ConnectionClosed:
-            return  # the reader sees it too, and takes the session up again
+            self._take(server.parse(frame))
+        except Exception as error:  # the call loop of this socket: whatever it is, tell the call
+            _log.exception("realtime model reader failed")
+            self._end(type(error).__name__, mendable=False)
+
+    def _take(self, event: server.ServerEvent) -> None:
+        if isinstance(event, server.AudioDelta):
+            if not self._state.muted(event.response_id):
+                self._history.agent_audio(event.item_id, event.delta)
+                self._sink(
+                    SpeechArrived(
+                        event.response_id, event.item_id, event.content_index, event.delta
+                    )
+                )
+            return
+        frames = [*self._items.note(event), *self._note(event)]
+        for told in translate(event):
+            self._sink(told)
+        if isinstance(event, server.FunctionCalled):
+            self._pass_on(event)
+        self._send(*frames)
+
+    def _pass_on(self, event: server.FunctionCalled) -> None:
+        """Tell the SDK's session of a tool call or a handoff.
+
+        Of nothing else: it would keep transcripts and a history of its own, for guardrails that we
+        have none of and readers that it has none of, and each costs more than the event itself.
+        """
+        call = RealtimeModelToolCallEvent(
+            event.name, event.call_id, event.arguments, id=event.item_id
+        )
+        try:
+            self._upward.put_nowait(call)
+        except asyncio.QueueFull:
+            self._end(f"over {WAITING_EVENTS} tool calls wait", mendable=False)
+
+    def _lost(self, reason: str) -> None:
+        """Note that the connection is gone."""
+        self._end(reason, mendable=True)
+
+    def _end(self, reason: str, *, mendable: bool) -> None:
+        """Take nothing more from this connection, and leave the rest to the reader."""
+        self._batch.drop()
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.abandon()
+        self._over = self._over or not mendable
+        if self._upward.full():
+            self._upward.get_nowait()
+        self._upward.put_nowait(_Ended(reason, mendable, socket))
+
+    # -- the reader: what has to be awaited -----------------------------------------------------
 
     async def _read(self) -> None:
-        """Read until the session is over, and tell when it ended against our will."""
+        """Serve the SDK's session until it is over, and tell when it ended against our will."""
         try:
             reason = await self._read_all()
         except Exception as error:  # the call loop of this socket: whatever it is, tell the call
             _log.exception("realtime model reader failed")
             reason = type(error).__name__
+        self._over = True
         if not self._closing:
             self._sink(EngineLost(reason))
+            self._configured.set()
             await self._notify(RealtimeModelConnectionStatusEvent(status="disconnected"))
             await self._notify(RealtimeModelEndOfStreamEvent())
 
     async def _read_all(self) -> str:
-        """Read over as many connections as it takes; return why the last one ended."""
-        reason = "closed"
-        while self._socket is not None and not self._closing:
-            try:
-                async for frame in self._socket:
-                    await self._take(server.parse(frame))
-            except ConnectionClosed as error:
-                reason = f"closed with {1006 if error.rcvd is None else error.rcvd.code}"
-            if self._closing or not await self._reconnect():
-                break
-        return reason
+        """Serve over as many connections as it takes; return why the last one ended."""
+        while True:
+            event = await self._upward.get()
+            if not isinstance(event, _Ended):
+                await self._notify(event)
+                continue
+            if event.socket is not None:
+                await event.socket.close()
+            if self._closing or not event.mendable or not await self._reconnect():
+                return event.reason
 
     async def _reconnect(self) -> bool:
-        self._socket = None
         if self._state.active is not None:
             self._sink(ResponseEnded(self._state.active, LOST))
         while self._tries < self._endpoint.reconnects:
             self._tries += 1
             await asyncio.sleep(self._endpoint.reconnect_wait_s * (self._tries - 1))
             try:
-                socket = await dial(self._endpoint)
+                socket = await dial(self._endpoint, self._frame, self._lost)
             except EngineError:
                 _log.warning("model not reached again", extra={"attempt": self._tries})
                 continue
             self._items.reset()
             self._socket = socket
             update = client.session_update(self._settings)
-            await self._send(update, *self._history.frames(), *self._state.reset())
+            self._send(update, *self._history.frames(), *self._state.reset())
             self._sink(Reconnected(self._tries))
             return True
         return False
 
-    async def _take(self, event: server.ServerEvent) -> None:
-        if isinstance(event, server.AudioDelta):
-            if not self._state.muted(event.response_id):
-                self._history.agent_audio(event.item_id, event.delta)
-                for told in translate(event):
-                    self._sink(told)
-            return
-        frames = [*self._items.note(event), *self._note(event)]
-        for told in translate(event):
-            self._sink(told)
-        for upward_event in upward(event):
-            await self._notify(upward_event)
-        await self._send(*frames)
+    async def _notify(self, event: RealtimeModelEvent) -> None:
+        for listener in list(self._listeners):
+            await listener.on_event(event)
+
+    # -- what is known of the session -----------------------------------------------------------
 
     def _note(self, event: server.ServerEvent) -> list[str]:
         """Keep track of the session; return what may be sent now."""
         match event:
             case server.SessionUpdated(interrupt_response):
                 self._server_interrupts = interrupt_response
+                self._configured.set()
             case server.SpeechStarted(item_id):
                 self._history.caller_spoke(item_id)
                 self._state.caller_began()
@@ -325,6 +402,7 @@ class DirectRealtimeModel(RealtimeModel):
                 self._tries = 0
                 return self._state.done(response_id)
             case server.ServerError(_, code, _, event_id):
+                self._configured.set()  # a refused update leaves the session as it was
                 return self._state.refused(event_id, code)
             case _:
                 pass
@@ -334,20 +412,9 @@ class DirectRealtimeModel(RealtimeModel):
         if self._patience is not None:
             self._patience.cancel()
         self._patience = None
-        if self._state.awaits_answer and not self._closing:
-            self._patience = asyncio.create_task(self._lose_patience(), name="realtime answer")
-
-    async def _lose_patience(self) -> None:
-        await asyncio.sleep(ANSWER_S)
         if self._state.awaits_answer:
-            await self._send(*self._state.answer_overdue())
+            self._patience = self._loop.call_later(ANSWER_S, self._lose_patience)
 
-    async def _notify(self, event: RealtimeModelEvent) -> None:
-        for listener in list(self._listeners):
-            await listener.on_event(event)
-
-
-def _text(user_input: RealtimeModelUserInput) -> str:
-    if isinstance(user_input, str):
-        return user_input
-    return "\n".join(part["text"] for part in user_input["content"] if part["type"] == "input_text")
+    def _lose_patience(self) -> None:
+        if self._state.awaits_answer:
+            self._send(*self._state.answer_overdue())

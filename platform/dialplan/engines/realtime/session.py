@@ -2,7 +2,7 @@
 
 `direct` is our own model transport. `sdk` is the one of the SDK, kept to compare against: it does
 not reconnect, cannot keep a tool silent, does not wait for the end of the caller's turn before it
-speaks of a tool's answer, and dials only when it is configured.
+speaks of a tool's answer, and sends audio frame by frame.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from dialplan.call.events import EngineLost
 from dialplan.call.playback import Truncation
 from dialplan.engines.engine import EngineSink, HandedOver
-from dialplan.engines.realtime.agents import Agent, AgentSpec, Handover, Hooks, build_agents
+from dialplan.engines.realtime.agents import AgentGraph, CallAgents, Handover, Hooks
 from dialplan.engines.realtime.connection import Endpoint
-from dialplan.engines.realtime.model import DirectRealtimeModel
+from dialplan.engines.realtime.model import AUDIO_BATCH_MS, DirectRealtimeModel
 from dialplan.engines.realtime.translate import translate
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
@@ -46,16 +46,26 @@ _log = logging.getLogger(__name__)
 
 Transport = Literal["direct", "sdk"]
 
+# Frames of the caller's that may wait for the SDK's transport; some 10 s.
+WAITING_AUDIO = 500
+
 
 @dataclass(frozen=True, slots=True)
 class RealtimeEngineConfig:
-    """What one call's engine is made of. `settings` says all but the agent's part of a session."""
+    """What one call's engine is made of.
+
+    Attributes:
+        settings: all but the agent's part of a session.
+        graph: the agents; other calls may run on it too.
+        batch_ms: how much of the caller's audio makes a message to the model, in milliseconds.
+    """
 
     endpoint: Endpoint
     settings: client.SessionSettings
-    agents: tuple[AgentSpec, ...]
+    graph: AgentGraph
     entry: str
     transport: Transport = "direct"
+    batch_ms: int = AUDIO_BATCH_MS
 
 
 class _RawEvents(RealtimeModelListener):
@@ -75,39 +85,50 @@ class RealtimeEngine:
     def __init__(
         self,
         config: RealtimeEngineConfig,
+        call: CallAgents,
         sink: EngineSink,
         handing_over: Callable[[Handover], Mapping[str, Any]] = lambda _handover: {},
     ) -> None:
         self._config = config
         self._sink = sink
-        hooks = Hooks(handing_over, self._forget, self._announce, sink)
-        self._graph = build_agents(config.agents, hooks)
+        self._hooks = Hooks(call, handing_over, self._forget, self._announce, sink)
         self._session: RealtimeSession | None = None
+        self._beginning = asyncio.Lock()
         self._drain: asyncio.Task[None] | None = None
+        self._audio: asyncio.Queue[str] = asyncio.Queue(WAITING_AUDIO)
+        self._pump: asyncio.Task[None] | None = None
         self._announcements = 0
         self._closing = False
         self._items = ConversationItems(transcribes=config.settings.transcription is not None)
         self._direct: DirectRealtimeModel | None = None
         if config.transport == "direct":
-            silent = frozenset(t.name for a in config.agents for t in a.tools if t.silent)
-            self._direct = DirectRealtimeModel(config.endpoint, config.settings, sink, silent)
+            self._direct = DirectRealtimeModel(
+                config.endpoint, config.settings, sink, config.graph.silent, config.batch_ms
+            )
 
     async def connect(self) -> None:
-        """Reach the provider ahead of the call. Raises EngineError."""
-        if self._direct is not None:
-            await self._direct.open()
+        """Begin the session ahead of the call. Raises EngineError."""
+        await self.configure()
 
     async def configure(self) -> None:
-        """Begin the session with the entry agent. Raises EngineError."""
-        entry: Agent = self._graph[self._config.entry]
+        """Begin the session with the entry agent, unless it has begun. Raises EngineError."""
+        async with self._beginning:
+            if self._session is None and not self._closing:
+                self._session = await self._begin()
+                self._drain = asyncio.create_task(
+                    self._drain_session(self._session), name="realtime session"
+                )
+
+    async def _begin(self) -> RealtimeSession:
         runner = RealtimeRunner(
-            entry,
+            self._config.graph.agents[self._config.entry],
             model=self._direct or _sdk_model(self._config.endpoint),
             config={"tracing_disabled": True},
         )
-        session = await runner.run(model_config=self._model_config())
+        session = await runner.run(context=self._hooks, model_config=self._model_config())
         if self._direct is None:
             session.model.add_listener(_RawEvents(self._note))
+            self._pump = asyncio.create_task(self._pump_audio(session), name="realtime audio")
         try:
             await session.enter()
         except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed) as error:
@@ -115,18 +136,14 @@ class RealtimeEngine:
                 f"could not begin a session with the model ({type(error).__name__}), "
                 "check the address, the key and the network"
             ) from error
-        self._session = session
-        self._drain = asyncio.create_task(self._drain_session(session), name="realtime session")
+        return session
 
-    async def send_audio(self, payload: str) -> None:
-        """Pass on the caller's audio, base64 mu-law."""
+    def append_audio(self, payload: str) -> None:
+        """Pass on the caller's audio, base64 mu-law; dropped while there is no session."""
         if self._direct is not None:
-            await self._direct.append(payload)
-        elif self._session is not None:
-            try:
-                await self._session.send_audio(base64.b64decode(payload))
-            except ConnectionClosed:
-                return  # the session tells it too
+            self._direct.append(payload)
+        elif self._session is not None and not self._audio.full():
+            self._audio.put_nowait(payload)
 
     async def say(self, text: str, say_id: str) -> None:
         """Have these words said exactly."""
@@ -169,6 +186,10 @@ class RealtimeEngine:
     async def close(self) -> None:
         """End the session and wait for its task."""
         self._closing = True
+        pump, self._pump = self._pump, None
+        if pump is not None:
+            pump.cancel()
+            await asyncio.wait([pump])
         drain, self._drain = self._drain, None
         session, self._session = self._session, None
         if session is not None:
@@ -205,6 +226,17 @@ class RealtimeEngine:
             )
         except ConnectionClosed:
             return  # the session tells it too
+
+    async def _pump_audio(self, session: RealtimeSession) -> None:
+        """Send audio over the SDK's transport, which can only be awaited."""
+        while True:
+            payload = await self._audio.get()
+            try:
+                await session.send_audio(base64.b64decode(payload))
+            except ConnectionClosed:
+                return  # the session tells it too
+            except ValueError:
+                _log.warning("audio of the caller is not base64")
 
     async def _drain_session(self, session: RealtimeSession) -> None:
         """Keep the SDK's queue empty, and tell the call what only the session knows."""

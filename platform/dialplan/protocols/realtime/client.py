@@ -5,6 +5,7 @@ Source: OpenAI API reference, "Realtime", "Client events" (GA).
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -61,9 +62,9 @@ def decode(frame: str) -> dict[str, Any]:
     return dict(orjson.loads(frame))
 
 
-def append_audio(payload_b64: str) -> str:
-    """`input_audio_buffer.append`. Base64 needs no escaping, so the text is only joined."""
-    return '{"type":"input_audio_buffer.append","audio":"' + payload_b64 + '"}'
+def append_audio(audio: bytes) -> bytes:
+    """`input_audio_buffer.append`, as UTF-8. Base64 needs no escaping, so it is only joined."""
+    return b'{"type":"input_audio_buffer.append","audio":"%b"}' % b2a_base64(audio, newline=False)
 
 
 def session_update(settings: SessionSettings) -> str:
