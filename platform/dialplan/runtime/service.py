@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,9 @@ from dialplan.runtime.endings import Endings
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.peers import Peers
+from dialplan.runtime.registry import Registry, kept
 from dialplan.runtime.reload import Cast, Reloader, followed
+from dialplan.runtime.slots import Slot
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
@@ -32,6 +35,7 @@ from dialplan.store.database import Database
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
 from dialplan.store.installation import Installation
+from dialplan.store.presence import Presence
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.telephony.rest import TwilioRest
@@ -133,11 +137,13 @@ async def open_service(
     cast: Cast | None = None,
     clock: Clock | None = None,
     mocks: Mapping[str, object] | None = None,
+    slot: Slot | None = None,
 ) -> AsyncIterator[Service]:
     """Wire the process; `watch` sees every fact of every call and must not block.
 
     Verticals and tenants are those of `settings`, followed as their files change, unless a `cast`
-    is given. `mocks` are results that tools give instead of running: for conversations only.
+    is given. `mocks` are results that tools give instead of running: for conversations only. `slot`
+    is the place among the workers behind one port.
     """
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
@@ -188,6 +194,10 @@ async def open_service(
 
         installation = Installation(database)
         key = await installation.signing_key(clock.random_hex(32).encode())
+        process = clock.random_hex(4) if slot is None else slot.name
+        presence = Presence(database, f"{socket.gethostname()} {process}")
+        registry = Registry(presence)
+        await stack.enter_async_context(kept(registry, presence))
         switchboard = Switchboard(
             reloader.directory,
             make_call=make_call,
@@ -196,6 +206,8 @@ async def open_service(
             public_url=peers.public_url,
             metrics=metrics,
             endings=Endings(installation),
+            registry=registry,
+            worker="" if slot is None else slot.name,
         )
         stack.push_async_callback(switchboard.close)
         past_calls = Database(url, connect_timeout=2.0, command_timeout=3.0, pool_size=2)
