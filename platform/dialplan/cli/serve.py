@@ -14,6 +14,7 @@ import click
 from dialplan.cli.logs import set_up_logs
 from dialplan.cli.signals import run_until_signalled
 from dialplan.cli.supervising import Plan, cores, supervise
+from dialplan.cli.starting import import_server, started
 from dialplan.runtime.slots import MOST_WORKERS
 from dialplan.settings import Settings
 
@@ -85,6 +86,7 @@ def _workers(given: str) -> int:
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
+    await import_server(settings)
     from dialplan.runtime.service import peers_from
     from dialplan.web.answering import answering
     from dialplan.web.serving import listen
@@ -95,6 +97,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         async with answering(
             settings, os.environ, peers, origins=settings.public_url, listener=listener
         ) as service:
+            started()
             bound = listener.getsockname()[1]
             click.echo(f"answering {_listed(sorted(service.lines))} on {host}:{bound}")
             click.echo(f"console: {console_address(service, _origin(host, bound))}")

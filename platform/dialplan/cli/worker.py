@@ -17,6 +17,7 @@ from dialplan.cli.logs import set_up_logs
 from dialplan.cli.reporting import WorkerFailed, WorkerReady, dump
 from dialplan.cli.signals import run_until_signalled
 from dialplan.errors import DialplanError
+from dialplan.cli.starting import import_server, started
 from dialplan.runtime.slots import MOST_WORKERS, Slot
 from dialplan.settings import Settings
 
@@ -54,6 +55,7 @@ def worker(
 
 
 async def _answer(settings: Settings, slot: Slot, host: str, port: int) -> None:
+    await import_server(settings)
     from dialplan.runtime.service import peers_from
     from dialplan.web.answering import answering
     from dialplan.web.serving import listen
@@ -71,6 +73,7 @@ async def _answer(settings: Settings, slot: Slot, host: str, port: int) -> None:
                 slot=slot,
             )
         )
+        started()
         _report(dump(WorkerReady(sorted(service.lines))))
         await asyncio.Event().wait()
 
