@@ -74,9 +74,7 @@ class Server:
     async def fresh(self, path: str) -> httpx.Response:
         """Ask over a connection of its own, so that any worker may get it."""
         async with httpx.AsyncClient(timeout=10) as client:
-            return await client.get(
-                self.origin + path, headers={"Authorization": f"Bearer {KEY}"}
-            )
+            return await client.get(self.origin + path, headers={"Authorization": f"Bearer {KEY}"})
 
     async def counts(self, metric: str) -> dict[str, float]:
         """Return a metric's values by worker, added up over its other labels."""
@@ -132,7 +130,9 @@ def open_server(postgres_url: str, tmp_path: Path) -> OpenServer:
                     speed=8.0,
                 )
             )
-            number = NumberConfig(f"{origin}/twilio/voice", status_callback=f"{origin}/twilio/status")
+            number = NumberConfig(
+                f"{origin}/twilio/voice", status_callback=f"{origin}/twilio/status"
+            )
             carrier = await stack.enter_async_context(
                 Carrier(
                     account_sid=ACCOUNT,
