@@ -13,8 +13,9 @@ import click
 
 from dialplan.cli.logs import set_up_logs
 from dialplan.cli.signals import run_until_signalled
-from dialplan.cli.supervising import Plan, cores, supervise
 from dialplan.cli.starting import import_server, started
+from dialplan.cli.supervising import Plan, cores, supervise
+from dialplan.runtime.peers import peers_from
 from dialplan.runtime.slots import MOST_WORKERS
 from dialplan.settings import Settings
 
@@ -86,14 +87,15 @@ def _workers(given: str) -> int:
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    await import_server(settings)
-    from dialplan.runtime.service import peers_from
-    from dialplan.web.answering import answering
     from dialplan.web.serving import listen
-    from dialplan.web.site import console_address
 
+    # What is missing is said before anything takes time.
     peers = peers_from(settings)
     with contextlib.closing(listen(host, port)) as listener:
+        await import_server(settings)
+        from dialplan.web.answering import answering
+        from dialplan.web.site import console_address
+
         async with answering(
             settings, os.environ, peers, origins=settings.public_url, listener=listener
         ) as service:
@@ -105,6 +107,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
 
 
 async def _supervise(settings: Settings, host: str, port: int, workers: int, log: str) -> None:
+    peers_from(settings)  # what is missing is said once, and not by each worker
     # Workers share the key: a cookie of one must open the others.
     given = settings.console_key
     key = secrets.token_hex(24) if given is None else given.get_secret_value()

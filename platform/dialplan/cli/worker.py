@@ -16,8 +16,9 @@ import click
 from dialplan.cli.logs import set_up_logs
 from dialplan.cli.reporting import WorkerFailed, WorkerReady, dump
 from dialplan.cli.signals import run_until_signalled
-from dialplan.errors import DialplanError
 from dialplan.cli.starting import import_server, started
+from dialplan.errors import DialplanError
+from dialplan.runtime.peers import peers_from
 from dialplan.runtime.slots import MOST_WORKERS, Slot
 from dialplan.settings import Settings
 
@@ -56,7 +57,6 @@ def worker(
 
 async def _answer(settings: Settings, slot: Slot, host: str, port: int) -> None:
     await import_server(settings)
-    from dialplan.runtime.service import peers_from
     from dialplan.web.answering import answering
     from dialplan.web.serving import listen
 

@@ -16,7 +16,6 @@ from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import AgentSpec, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
-from dialplan.errors import ConfigError
 from dialplan.runtime.assembly import session_settings
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
@@ -40,8 +39,6 @@ from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
-
-REALTIME_URL = "wss://api.openai.com/v1/realtime"
 
 # The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
 # be longer than what the database allows a statement by default.
@@ -76,39 +73,6 @@ class Service:
     def verticals(self) -> Mapping[str, LoadedVertical]:
         """The last good version of each vertical in the folder."""
         return self.reloader.verticals
-
-
-def peers_from(settings: Settings) -> Peers:
-    """Return the real peers.
-
-    Raises:
-        ConfigError: something is missing; the message says what to set.
-    """
-    if settings.openai_api_key is None and settings.realtime_url is None:
-        raise ConfigError(
-            "nobody to think: set `OPENAI_API_KEY`, or `DIALPLAN_REALTIME_URL` for another "
-            "endpoint, or use `--rehearse`"
-        )
-    if settings.twilio_auth_token is None:
-        raise ConfigError(
-            "webhooks cannot be checked: set `TWILIO_AUTH_TOKEN`, or use `--rehearse`"
-        )
-    if not settings.public_url:
-        raise ConfigError("set `DIALPLAN_PUBLIC_URL` to the https origin that Twilio calls")
-    key, token = settings.openai_api_key, settings.twilio_auth_token.get_secret_value()
-    secret = settings.twilio_api_secret
-    by_key = settings.twilio_api_key is not None and secret is not None
-    return Peers(
-        public_url=settings.public_url[0],
-        realtime_url=settings.realtime_url or REALTIME_URL,
-        realtime_key=None if key is None else key.get_secret_value(),
-        account=settings.twilio_account_sid,
-        token=token,
-        twilio_url=settings.twilio_api_url,
-        twilio_user=settings.twilio_api_key if by_key else settings.twilio_account_sid,
-        twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
-        services={},
-    )
 
 
 @asynccontextmanager

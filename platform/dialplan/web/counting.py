@@ -14,6 +14,7 @@ import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from dialplan.web.siblings import SiblingLost, Siblings
 
@@ -30,9 +31,8 @@ def counted(registry: CollectorRegistry) -> bytes:
     )
 
 
-def _sample(sample: object) -> list[object]:
-    name, labels, value, *_ = sample  # type: ignore[misc]  # a NamedTuple of the library's
-    return [name, labels, value]
+def _sample(sample: Sample) -> list[object]:
+    return [sample.name, sample.labels, sample.value]
 
 
 class _Merged(Collector):
@@ -73,7 +73,7 @@ async def scrape(registry: CollectorRegistry, siblings: Siblings | None) -> byte
 
     others = siblings.slot.siblings
     answers = dict(zip(others, await asyncio.gather(*map(ask, others)), strict=True))
-    own = {siblings.slot.index: counted(registry)}
+    answers[siblings.slot.index] = counted(registry)
     merged = CollectorRegistry(auto_describe=False)
-    merged.register(_Merged(own | answers))
+    merged.register(_Merged(answers))
     return generate_latest(merged)

@@ -103,7 +103,8 @@ class Siblings:
                 else:
                     # A new socket has room for five bytes; the descriptor rides on them.
                     socket.send_fds(door, [head], [passed.fileno()])
-                await loop.sock_sendall(door, data)
+                if data:  # else it may have answered and hung up already
+                    await loop.sock_sendall(door, data)
         except OSError as exc:
             raise SiblingLost(
                 f"worker {index}: {str(exc) or f'not reached in {SEND_S} s'}"

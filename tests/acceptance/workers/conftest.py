@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import psutil
+import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from dialplan.emulators.openai.mind import Say
@@ -87,7 +87,7 @@ class Server:
 
     async def until(self, true: Callable[[], bool], limit_s: float = 20.0) -> None:
         async with asyncio.timeout(limit_s):
-            while not true():
+            while not true():  # noqa: ASYNC110  another process is watched
                 await asyncio.sleep(0.05)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
@@ -20,10 +19,10 @@ def call(sid: str, tenant: str = "corner", *, talking: bool = False) -> RunningC
 
 
 @pytest.fixture
-async def clean(database: Database) -> AsyncIterator[Database]:
+async def clean(database: Database) -> Database:
     async with database.engine.begin() as connection:
         await connection.execute(text("TRUNCATE dialplan.processes, dialplan.running_calls"))
-    yield database
+    return database
 
 
 async def lives(database: Database, name: str) -> Presence:
