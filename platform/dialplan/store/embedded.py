@@ -9,7 +9,7 @@ import asyncio
 import subprocess
 import warnings
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,6 +115,8 @@ async def _ensure_database(host: str, port: int) -> None:
     try:
         known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
         if known is None:
-            await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+            # Of several workers that start at once, one makes it.
+            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                await connection.execute(f'CREATE DATABASE "{DATABASE}"')
     finally:
         await connection.close(timeout=5)
