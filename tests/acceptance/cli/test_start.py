@@ -1,6 +1,7 @@
-"""How long a server takes to be ready, and what the quick commands leave alone.
+"""What a server's start costs, and what the quick commands leave alone.
 
-Processor time, not the clock: how long it takes on an idle machine is in docs/explanation/speed.md.
+Measured against the import of the model's SDK alone, in the same moment: the clock of a machine
+that others use says nothing. How long it takes is in docs/explanation/speed.md.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ title: Kiosk
 voice: {greeting: Hello.}
 agents: {clerk: {entry: true, prompt: Be kind.}}
 """
-# Measured: 2.1 s with all modules compiled. A collector at work costs 0.7 s more.
-MOST_CPU_S = 4.5
+# What a busy machine does to processor time it does to both. Measured: 1.6 on an idle one.
+MOST_OF_AN_IMPORT = 2.5
 
 
 def environ(folder: Path) -> dict[str, str]:
@@ -78,11 +79,30 @@ def start(folder: Path, env: dict[str, str]) -> float:
     return float(used.user + used.system)
 
 
-def test_a_start_on_a_database_that_is_there_takes_little_of_the_processor(tmp_path: Path) -> None:
+def import_s(env: dict[str, str]) -> float:
+    """Return the processor time of importing the model's SDK, in s."""
+    code = "import time, agents.realtime; print(time.process_time())"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def test_a_start_on_a_database_that_is_there_costs_little_more_than_its_imports(
+    tmp_path: Path,
+) -> None:
     env = environ(tmp_path)
     start(tmp_path, env)
+    import_s(env)
 
-    assert start(tmp_path, env) < MOST_CPU_S
+    took = [(start(tmp_path, env), import_s(env)) for _ in range(2)]
+
+    assert min(ours / sdk for ours, sdk in took) < MOST_OF_AN_IMPORT, took
 
 
 def test_check_does_not_import_the_model_sdk_nor_the_database(tmp_path: Path) -> None:
