@@ -25,7 +25,7 @@ title: Kiosk
 voice: {greeting: Hello.}
 agents: {clerk: {entry: true, prompt: Be kind.}}
 """
-# What a busy machine does to processor time it does to both. Measured: 1.6 on an idle one.
+# What a busy machine does to processor time it does to both.
 MOST_OF_AN_IMPORT = 2.5
 
 
