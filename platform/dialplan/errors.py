@@ -6,6 +6,7 @@
 * `StoreError`: the operator of the database
 * `TelephonyError`: the carrier, or the operator of its account
 * `EngineError`: the model provider, or the operator of its account
+* `WorkersError`: whoever runs the server: its workers do not stay up
 * `RehearsalError`: whoever runs a rehearsal: a process of it is gone
 """
 
@@ -48,6 +49,10 @@ class TelephonyError(DialplanError):
 
 class EngineError(DialplanError):
     """The model provider could not be reached, or ended the session."""
+
+
+class WorkersError(DialplanError):
+    """A server of several workers cannot go on: they end as often as they are started."""
 
 
 class RehearsalError(DialplanError):

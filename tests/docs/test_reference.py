@@ -167,7 +167,7 @@ def test_every_option_and_setting_says_what_it_means() -> None:
 def test_every_route_of_the_server_is_in_the_reference() -> None:
     page = (REFERENCE / "http.md").read_text(encoding="utf-8")
     source = (ROOT / "platform/dialplan/web/app.py").read_text(encoding="utf-8")
-    routes = {*re.findall(r'Route\("(/[^"]*)"', source), MEDIA_PATH}
+    routes = {*re.findall(r'Route\("(/[^"]*)"', source), MEDIA_PATH, f"{MEDIA_PATH}/{{worker}}"}
 
     assert len(routes) >= 8
     assert not [one for one in routes if f"`{one}`" not in page]

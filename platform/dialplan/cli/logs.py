@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -97,15 +97,28 @@ class TextLines(logging.Formatter):
         return head + shown + newline + traceback
 
 
-def set_up_logs(stream: TextIO, *, as_json: bool, pii: bool) -> None:
-    """Write every record to a stream from now on; what libraries say only from warnings up."""
+def set_up_logs(stream: TextIO, *, as_json: bool, pii: bool, worker: int | None = None) -> None:
+    """Write every record to a stream from now on; what libraries say only from warnings up.
+
+    With a `worker`, every record has its number in a field of that name.
+    """
     handler = logging.StreamHandler(stream)
+    if worker is not None:
+        handler.addFilter(_of_worker(worker))
     handler.setFormatter(JsonLines(pii=pii) if as_json else TextLines(pii=pii))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _of_worker(worker: int) -> Callable[[logging.LogRecord], bool]:
+    def noted(record: logging.LogRecord) -> bool:
+        record.worker = worker
+        return True
+
+    return noted
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -29,7 +29,7 @@ COMMANDS = {
     "version": "print the version",
 }
 # Commands that other commands start.
-HIDDEN = ("peers",)
+HIDDEN = ("peers", "worker")
 
 
 # The first line keeps click from joining the lines.

@@ -15,7 +15,7 @@ import yaml
 from dialplan.config.files import MOST_BYTES, Fault
 from dialplan.config.values import Place, Value
 
-MOST_VALUES = 20_000
+MOST_VALUES = 50_000
 """The most values a file may come to when its aliases and includes are followed."""
 MOST_CHARACTERS = 2 * MOST_BYTES
 """The most characters those values may hold together."""

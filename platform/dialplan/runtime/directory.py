@@ -65,12 +65,20 @@ class Directory(Mapping[str, Line]):
     def __init__(
         self, lines: Mapping[str, Line], trials: Mapping[str, Trial] | None = None
     ) -> None:
-        self._lines = dict(lines)
-        self._trials = dict(trials or {})
+        self.replace(lines, trials or {})
 
     def replace(self, lines: Mapping[str, Line], trials: Mapping[str, Trial]) -> None:
         """Take other lines from the next call on."""
         self._lines, self._trials = dict(lines), dict(trials)
+        # Asked for at every media socket; to collect them from 10,000 lines takes a millisecond.
+        self._tokens = tuple(
+            dict.fromkeys(line.token for line in self._lines.values() if line.token)
+        )
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every auth token of a line, once each."""
+        return self._tokens
 
     def choose(self, called: str, caller: str, call_sid: str) -> Line | None:
         """Return the line that answers a call, or nothing when nobody owns the number."""

@@ -53,7 +53,11 @@ Moment = Fact | Speaking | ToolBegan
 
 @dataclass(slots=True)
 class LiveCall:
-    """A call that is up, or ended a moment ago."""
+    """A call that is up, or ended a moment ago.
+
+    `process` is the one that has it, empty for this one; of another one's call nothing is known of
+    who speaks and which tools work.
+    """
 
     began: CallBegan
     facts: list[Fact] = field(default_factory=list)
@@ -61,6 +65,7 @@ class LiveCall:
     speaking: Speaking | None = None
     tools: list[ToolBegan] = field(default_factory=list)
     ended: CallEnded | None = None
+    process: str = ""
 
 
 class Listener:

@@ -97,6 +97,11 @@ class Metrics:
         self._streams_refused = self._counter(
             "streams_refused", "Media streams that belong to no call.", "reason"
         )
+        self._streams_passed = self._counter(
+            "streams_passed",
+            "Media streams that another worker expected: passed on to it, or not.",
+            "outcome",
+        )
         self._reloads = self._counter(
             "reloads", "Times that changed files were read: they serve, or they do not.", "outcome"
         )
@@ -183,6 +188,10 @@ class Metrics:
     def stream_refused(self, reason: str) -> None:
         """Count a media stream that belongs to no call; `reason` is a fixed word."""
         self._streams_refused.labels(reason).inc()
+
+    def stream_passed(self, outcome: str) -> None:
+        """Count a media stream of another worker's; `outcome` is `ok` or `failed`."""
+        self._streams_passed.labels(outcome).inc()
 
     async def watch_loop(self) -> None:
         """Measure how late the event loop is, until cancelled."""

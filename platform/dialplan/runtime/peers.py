@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dialplan.errors import ConfigError
+from dialplan.settings import Settings
+
+REALTIME_URL = "wss://api.openai.com/v1/realtime"
+
 
 @dataclass(frozen=True, slots=True)
 class Peers:
@@ -29,3 +34,36 @@ class Peers:
     services: Mapping[tuple[str, str], str]
     notice: str | None = None
     rehearsal: bool = False
+
+
+def peers_from(settings: Settings) -> Peers:
+    """Return the real peers.
+
+    Raises:
+        ConfigError: something is missing; the message says what to set.
+    """
+    if settings.openai_api_key is None and settings.realtime_url is None:
+        raise ConfigError(
+            "nobody to think: set `OPENAI_API_KEY`, or `DIALPLAN_REALTIME_URL` for another "
+            "endpoint, or use `--rehearse`"
+        )
+    if settings.twilio_auth_token is None:
+        raise ConfigError(
+            "webhooks cannot be checked: set `TWILIO_AUTH_TOKEN`, or use `--rehearse`"
+        )
+    if not settings.public_url:
+        raise ConfigError("set `DIALPLAN_PUBLIC_URL` to the https origin that Twilio calls")
+    key, token = settings.openai_api_key, settings.twilio_auth_token.get_secret_value()
+    secret = settings.twilio_api_secret
+    by_key = settings.twilio_api_key is not None and secret is not None
+    return Peers(
+        public_url=settings.public_url[0],
+        realtime_url=settings.realtime_url or REALTIME_URL,
+        realtime_key=None if key is None else key.get_secret_value(),
+        account=settings.twilio_account_sid,
+        token=token,
+        twilio_url=settings.twilio_api_url,
+        twilio_user=settings.twilio_api_key if by_key else settings.twilio_account_sid,
+        twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
+        services={},
+    )

@@ -108,7 +108,7 @@ class Reloader:
         self._good: dict[str, LoadedVertical] = {}
         self._tenants = Tenants(tenants={})
         self._served: dict[str, _Served] = {}
-        self._told: dict[str, tuple[str, str | None]] = {}
+        self._told: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._release = 0
         self._store_failed = False
         self.directory = Directory({})
@@ -313,12 +313,13 @@ class Reloader:
     # -- reports --------------------------------------------------------------------------------
 
     def _tell(self, lines: Iterable[Line], trials: Mapping[str, LoadedVertical]) -> None:
-        for line in lines:
+        # Once for all lines of a tenant's vertical: there may be thousands.
+        for line in {(one.tenant, one.vertical.vertical.name): one for one in lines}.values():
             name = line.vertical.vertical.name
-            before = self._told.get(line.number)
+            before = self._told.get((line.tenant, name))
             now = line.vertical.version, trials[name].version if name in trials else None
             if before != now:
-                self._told[line.number] = now
+                self._told[line.tenant, name] = now
                 log.info(
                     "line serves",
                     extra={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,6 @@ from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
-from dialplan.errors import ConfigError
 from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
@@ -24,7 +24,9 @@ from dialplan.runtime.endings import Endings
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.peers import Peers
+from dialplan.runtime.registry import Registry, kept
 from dialplan.runtime.reload import Cast, Reloader, followed
+from dialplan.runtime.slots import Slot
 from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
@@ -32,12 +34,11 @@ from dialplan.store.database import Database
 from dialplan.store.embedded import start_embedded
 from dialplan.store.facts import Fact
 from dialplan.store.installation import Installation
+from dialplan.store.presence import Presence
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
-
-REALTIME_URL = "wss://api.openai.com/v1/realtime"
 
 # The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
 # be longer than what the database allows a statement by default.
@@ -74,39 +75,6 @@ class Service:
         return self.reloader.verticals
 
 
-def peers_from(settings: Settings) -> Peers:
-    """Return the real peers.
-
-    Raises:
-        ConfigError: something is missing; the message says what to set.
-    """
-    if settings.openai_api_key is None and settings.realtime_url is None:
-        raise ConfigError(
-            "nobody to think: set `OPENAI_API_KEY`, or `DIALPLAN_REALTIME_URL` for another "
-            "endpoint, or use `--rehearse`"
-        )
-    if settings.twilio_auth_token is None:
-        raise ConfigError(
-            "webhooks cannot be checked: set `TWILIO_AUTH_TOKEN`, or use `--rehearse`"
-        )
-    if not settings.public_url:
-        raise ConfigError("set `DIALPLAN_PUBLIC_URL` to the https origin that Twilio calls")
-    key, token = settings.openai_api_key, settings.twilio_auth_token.get_secret_value()
-    secret = settings.twilio_api_secret
-    by_key = settings.twilio_api_key is not None and secret is not None
-    return Peers(
-        public_url=settings.public_url[0],
-        realtime_url=settings.realtime_url or REALTIME_URL,
-        realtime_key=None if key is None else key.get_secret_value(),
-        account=settings.twilio_account_sid,
-        token=token,
-        twilio_url=settings.twilio_api_url,
-        twilio_user=settings.twilio_api_key if by_key else settings.twilio_account_sid,
-        twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
-        services={},
-    )
-
-
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the configured Postgres, or start the embedded one; prepared for use."""
@@ -133,11 +101,13 @@ async def open_service(
     cast: Cast | None = None,
     clock: Clock | None = None,
     mocks: Mapping[str, object] | None = None,
+    slot: Slot | None = None,
 ) -> AsyncIterator[Service]:
     """Wire the process; `watch` sees every fact of every call and must not block.
 
     Verticals and tenants are those of `settings`, followed as their files change, unless a `cast`
-    is given. `mocks` are results that tools give instead of running: for conversations only.
+    is given. `mocks` are results that tools give instead of running: for conversations only. `slot`
+    is the place among the workers behind one port.
     """
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
@@ -192,6 +162,10 @@ async def open_service(
 
         installation = Installation(database)
         key = await installation.signing_key(clock.random_hex(32).encode())
+        process = clock.random_hex(4) if slot is None else slot.name
+        presence = Presence(database, f"{socket.gethostname()} {process}")
+        registry = Registry(presence)
+        await stack.enter_async_context(kept(registry, presence))
         switchboard = Switchboard(
             reloader.directory,
             make_call=make_call,
@@ -200,6 +174,8 @@ async def open_service(
             public_url=peers.public_url,
             metrics=metrics,
             endings=Endings(installation),
+            registry=registry,
+            worker="" if slot is None else slot.name,
         )
         stack.push_async_callback(switchboard.close)
         past_calls = Database(url, connect_timeout=2.0, command_timeout=3.0, pool_size=2)

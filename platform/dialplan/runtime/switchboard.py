@@ -1,4 +1,4 @@
-"""The switchboard: answers webhooks, expects streams, knows the calls that run in this process."""
+"""The switchboard: answers webhooks, expects streams, carries the calls of this process."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from dialplan.call.commands import Ending as Ending
@@ -19,8 +20,10 @@ from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, Line
 from dialplan.runtime.endings import Endings
 from dialplan.runtime.metrics import Metrics
+from dialplan.runtime.registry import Registry
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.runtime.unavailable import THANKS, after_dial, not_in_service, unavailable
+from dialplan.store.presence import RunningCall
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +117,8 @@ class _Expected:
 class Switchboard:
     """Answers for this process, and with an installation's key and endings for all of them.
 
-    `public_url` is the origin written into TwiML; `endings` is memory alone when not given.
+    `public_url` is the origin written into TwiML; `endings` and `registry` are memory alone when
+    not given. `worker` is this one's name among several behind one port (`Slot.name`), else empty.
     """
 
     def __init__(
@@ -126,7 +130,9 @@ class Switchboard:
         clock: Clock,
         public_url: str,
         endings: Endings | None = None,
+        registry: Registry | None = None,
         metrics: Metrics | None = None,
+        worker: str = "",
     ) -> None:
         self.lines = lines
         self.metrics = metrics or Metrics()
@@ -138,6 +144,8 @@ class Switchboard:
         self._expected: dict[str, _Expected] = {}
         self._running: dict[str, CallRequest] = {}
         self._endings = endings or Endings(None)
+        self.registry = registry or Registry()
+        self._media = f"media/{worker}" if worker else "media"
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -158,7 +166,7 @@ class Switchboard:
 
     def all_tokens(self) -> tuple[str, ...]:
         """Return every auth token, once each."""
-        return tuple(dict.fromkeys(line.token for line in self.lines.values() if line.token))
+        return self.lines.tokens
 
     async def problems(self, ping: Callable[[], Awaitable[None]]) -> list[str]:
         """Return why this process should get no calls now, in words; empty when it is ready."""
@@ -180,10 +188,13 @@ class Switchboard:
         if waiting is not None:
             # Twilio asks again when our answer was lost: same call, same answer.
             return waiting.answer
-        if self._busy(line):
+        request = CallRequest(sid, form.get("AccountSid", ""), form.get("From", ""), line)
+        if not await self._may_begin(request):
             log.warning("line is at its limit of calls", extra={"call_sid": sid})
             return unavailable(line, self._url("after"))
-        request = CallRequest(sid, form.get("AccountSid", ""), form.get("From", ""), line)
+        waiting = self._expected.get(sid)
+        if waiting is not None:
+            return waiting.answer  # it asked again while the calls were counted
         # The model is dialled now, so that it is there when the stream is.
         call, ready = self._prepare(request)
         token = self._tokens.issue(
@@ -193,7 +204,9 @@ class Switchboard:
             now=self._clock.epoch(),
             nonce=self._clock.random_hex(16),
         )
-        stream_url = self._url("media").replace("https://", "wss://").replace("http://", "ws://")
+        stream_url = (
+            self._url(self._media).replace("https://", "wss://").replace("http://", "ws://")
+        )
         answer = (
             ConnectStream(stream_url, action=self._url("after"), parameters={"token": token}),
             *unavailable(line, self._url("after")),
@@ -306,6 +319,7 @@ class Switchboard:
         request, call = prepared.request, prepared.call
         sid = request.call_sid
         self._running[sid] = request
+        self.registry.talks(_registered(request, self._clock.now()), self._clock.now())
         try:
             await prepared.ready
             ending = await call.run(leg, stream)
@@ -321,8 +335,22 @@ class Switchboard:
             # A second stream of the same call may have taken the place.
             if self._running.get(sid) is request:
                 del self._running[sid]
+                self.registry.over(sid)
             prepared.ready.cancel()
             await call.discard()
+
+    async def _may_begin(self, request: CallRequest) -> bool:
+        """Whether one more call of this line may begin; it counts from now on when it may."""
+        if self._busy(request.line):
+            return False  # the others' calls can only add to it
+        most = request.line.vertical.vertical.limits.concurrent_calls
+        granted = await self.registry.claim(_registered(request, self._clock.now()), most)
+        if granted is not None:
+            return granted
+        if self._busy(request.line):
+            self.registry.over(request.call_sid)
+            return False
+        return True
 
     def _busy(self, line: Line) -> bool:
         limit = line.vertical.vertical.limits.concurrent_calls
@@ -337,6 +365,7 @@ class Switchboard:
         if expected is None:
             return
         expected.expiry.cancel()
+        self.registry.over(call_sid)
         expected.prepared.ready.cancel()
         closing = asyncio.create_task(_let_go(expected.prepared), name=f"discard {call_sid}")
         self._closing.add(closing)
@@ -344,6 +373,20 @@ class Switchboard:
 
     def _url(self, path: str) -> str:
         return f"{self._public}/twilio/{path}"
+
+
+def _registered(request: CallRequest, now: datetime) -> RunningCall:
+    line = request.line
+    return RunningCall(
+        call_sid=request.call_sid,
+        tenant=line.tenant,
+        vertical=line.vertical.vertical.name,
+        version=line.vertical.version,
+        caller=request.caller,
+        called=line.number,
+        since=now,
+        talking=False,
+    )
 
 
 async def _let_go(prepared: _Prepared) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,17 +45,35 @@ async def start_embedded(data: Path, *, timeout: float = 60.0) -> EmbeddedPostgr
     Raises:
         StoreError: the folder cannot be written, or the server does not come up.
     """
-    folder = data / FOLDER
+    async with _coming_up(data / FOLDER, timeout):
+        server = await asyncio.to_thread(_start, data / FOLDER)
+        info = server.get_postmaster_info()
+        host = str(info.socket_dir) if info.socket_dir else "127.0.0.1"
+        port = info.port or 5432
+        await _ensure_database(host, port)
+    return EmbeddedPostgres(
+        f"postgresql://{server.postgres_user}@/{DATABASE}?host={host}&port={port}", server
+    )
+
+
+async def warm_up(data: Path, *, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - as above
+    """Bring Postgres up ahead of `start_embedded`, which then finds it. It stops with the process.
+
+    Raises:
+        StoreError: as `start_embedded`.
+    """
+    async with _coming_up(data / FOLDER, timeout):
+        await asyncio.to_thread(_start, data / FOLDER)
+
+
+@asynccontextmanager
+async def _coming_up(folder: Path, limit_s: float) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(timeout):
-            server = await asyncio.to_thread(_start, folder)
-            info = server.get_postmaster_info()
-            host = str(info.socket_dir) if info.socket_dir else "127.0.0.1"
-            port = info.port or 5432
-            await _ensure_database(host, port)
+        async with asyncio.timeout(limit_s):
+            yield
     except TimeoutError as error:
         raise StoreError(
-            f"embedded Postgres in `{folder}` did not start within {timeout:g} s: "
+            f"embedded Postgres in `{folder}` did not start within {limit_s:g} s: "
             f"see `{folder}/log`"
         ) from error
     except (OSError, subprocess.SubprocessError, asyncpg.PostgresError) as error:
@@ -61,9 +81,6 @@ async def start_embedded(data: Path, *, timeout: float = 60.0) -> EmbeddedPostgr
             f"embedded Postgres in `{folder}` did not start: {error}; see `{folder}/log`, "
             "or set `DIALPLAN_DATABASE_URL`"
         ) from error
-    return EmbeddedPostgres(
-        f"postgresql://{server.postgres_user}@/{DATABASE}?host={host}&port={port}", server
-    )
 
 
 def _start(folder: Path) -> PostgresServer:
@@ -98,6 +115,8 @@ async def _ensure_database(host: str, port: int) -> None:
     try:
         known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
         if known is None:
-            await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+            # Of several workers that start at once, one makes it.
+            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                await connection.execute(f'CREATE DATABASE "{DATABASE}"')
     finally:
         await connection.close(timeout=5)

@@ -62,7 +62,7 @@ def api_routes(looking: Looking) -> list[Route]:
         return Json({"lines": [shapes.line(one) for one in found]})
 
     async def running(request: Request) -> Response:
-        return Json({"calls": [shapes.live_row(one) for one in looking.live.running()]})
+        return Json({"calls": [shapes.live_row(one) for one in await looking.running()]})
 
     async def calls(request: Request) -> Response:
         page = await looking.page(wanted_from(request.query_params, UTC))

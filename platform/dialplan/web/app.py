@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -13,6 +13,8 @@ from starlette.routing import BaseRoute, Route
 
 from dialplan.protocols.twilio.twiml import Verb, render
 from dialplan.runtime.switchboard import Switchboard
+from dialplan.web.counting import scrape
+from dialplan.web.siblings import Siblings
 from dialplan.web.signed import Refused, check_signature, read_form
 
 log = logging.getLogger(__name__)
@@ -79,13 +81,14 @@ def build_app(
     *,
     ping: Callable[[], Awaitable[None]],
     files: Callable[[], Sequence[str]] = tuple,
+    siblings: Siblings | None = None,
     extra: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Return the application. `ping` raises StoreError while the database does not answer.
 
     Health, readiness and metrics need no key: they hold nothing of a caller's or of a secret. They
     are for the operator's network all the same. `files` says why newest files do not serve.
-    `extra` are more routes: API and console.
+    `siblings` are the other workers behind the port. `extra` are more routes: API and console.
     """
     hooks = Webhooks(switchboard, origins)
 
@@ -106,9 +109,8 @@ def build_app(
         )
 
     async def metrics(request: Request) -> Response:
-        return Response(
-            generate_latest(switchboard.metrics.registry), media_type=CONTENT_TYPE_LATEST
-        )
+        text = await scrape(switchboard.metrics.registry, siblings)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     both = ["GET", "POST"]
     return Starlette(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,11 @@ from dialplan.errors import StoreError
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.live import LiveCall, LiveCalls
 from dialplan.runtime.service import Service
+from dialplan.store.facts import CallBegan
 from dialplan.store.past_calls import Cursor, Page, PastCall, Wanted, find_calls, read_call
+from dialplan.store.presence import RunningCall
+
+log = logging.getLogger(__name__)
 
 MOST_TEXT = 200
 DEFAULT_LIMIT = 50
@@ -23,7 +28,7 @@ class Misasked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Answers questions about one process; never asks the database about a call that is up."""
+    """Answers questions about one process; asks the database for what others have."""
 
     service: Service
     clock: Clock
@@ -41,11 +46,36 @@ class Looking:
         """Return a page of calls, the newest first. Raises StoreError."""
         return await find_calls(self.service.past_calls, wanted)
 
+    async def running(self) -> list[LiveCall]:
+        """Return the calls that are up, of this process and of the others, the newest first.
+
+        Without an answer of the database it is those of this process.
+        """
+        own = self.live.running()
+        mine = {one.began.call_sid for one in own}
+        try:
+            found = await self.service.switchboard.registry.elsewhere()
+        except StoreError as exc:
+            log.warning("calls of other processes not listed", extra={"reason": str(exc)})
+            found = []
+        others = [elsewhere(one) for one in found if one.call_sid not in mine]
+        return sorted([*own, *others], key=lambda one: one.began.at, reverse=True)
+
     async def call(self, call_sid: str) -> tuple[LiveCall | PastCall, bool] | None:
         """Return a call and whether it is up now; None when nobody knows it. Raises StoreError."""
         live = self.live.call(call_sid)
         if live is not None and live.ended is None:
             return live, True
+        if live is None:
+            there = await self.service.switchboard.registry.elsewhere()
+            up = next((elsewhere(one) for one in there if one.call_sid == call_sid), None)
+            if up is not None:
+                # What it has said so far is in the database, a moment late.
+                so_far = await read_call(self.service.past_calls, call_sid)
+                if so_far is not None:
+                    up.facts += so_far.facts
+                    up.left_out += so_far.left_out
+                return up, True
         try:
             past = await read_call(self.service.past_calls, call_sid)
         except StoreError:
@@ -56,6 +86,21 @@ class Looking:
         if live is not None and (past is None or len(past.facts) < len(live.facts)):
             return live, False
         return None if past is None else (past, False)
+
+
+def elsewhere(call: RunningCall) -> LiveCall:
+    """Return a call of another process, as far as the registry knows it."""
+    began = CallBegan(
+        call.call_sid,
+        0,
+        call.since,
+        tenant=call.tenant,
+        vertical=call.vertical,
+        version=call.version,
+        caller=call.caller,
+        called=call.called,
+    )
+    return LiveCall(began, process=call.process)
 
 
 def wanted_from(

@@ -66,6 +66,7 @@ def live_row(one: LiveCall) -> Shape:
         "speaking": None if speaking is None or not speaking.who else speaking.who,
         "agent": None if speaking is None or not speaking.agent else speaking.agent,
         "tools": [tool.tool for tool in one.tools],
+        "process": one.process or None,
     }
 
 

@@ -18,6 +18,7 @@ from dialplan.web.app import build_app
 from dialplan.web.console.pages import STATIC, Pages, console_routes
 from dialplan.web.guard import Guard
 from dialplan.web.looking import Looking
+from dialplan.web.siblings import Siblings
 
 
 def console_address(service: Service, origin: str) -> str:
@@ -30,13 +31,16 @@ def console_address(service: Service, origin: str) -> str:
     return f"{origin}/console/ (its key is `DIALPLAN_CONSOLE_KEY`)"
 
 
-def build_site(service: Service, origins: Sequence[str]) -> Starlette:
+def build_site(
+    service: Service, origins: Sequence[str], siblings: Siblings | None = None
+) -> Starlette:
     """Return everything that a process serves: webhooks, media, health, API and console."""
     return build_app(
         service.switchboard,
         origins,
         ping=service.database.ping,
         files=lambda: service.reloader.problems,
+        siblings=siblings,
         extra=looking_routes(service, origins),
     )
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
-from dialplan.config.load import LoadedVertical, load_vertical
-from dialplan.runtime.directory import Directory, Line, Trial
+from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
+from dialplan.runtime.directory import Directory, Line, Trial, build_lines
 
 CALLED, CALLER = "+15550100001", "+15550107788"
 
@@ -67,3 +68,43 @@ def test_replaced_lines_answer_the_next_call_and_leave_the_old_line_as_it_was(
     assert before is not None
     assert before.tenant == "old"
     assert lines.choose(CALLED, CALLER, "CA2") is None
+
+
+def test_a_call_to_one_of_ten_thousand_numbers_is_routed_within_a_millisecond(
+    tmp_path: Path,
+) -> None:
+    source = (
+        "dialplan: 1\nname: kiosk\ntitle: Kiosk\nvoice: {greeting: Hello.}\n"
+        "agents: {clerk: {entry: true, prompt: Be kind.}}\n"
+    )
+    (tmp_path / "kiosk").mkdir()
+    (tmp_path / "kiosk" / "vertical.yaml").write_text(source)
+    tenants = "".join(
+        f"  tenant_{tenant}:\n    lines:\n"
+        + "".join(f'      "+1555{1000000 + tenant * 100 + n}": kiosk\n' for n in range(100))
+        for tenant in range(100)
+    )
+    (tmp_path / "tenants.yaml").write_text(f"tenants:\n{tenants}")
+    loaded = load_vertical(tmp_path / "kiosk")
+    began = time.process_time()
+    lines = build_lines(
+        load_tenants(tmp_path / "tenants.yaml", [loaded.vertical]),
+        {"kiosk": loaded},
+        {},
+        account="AC1",
+        token="t0ken",
+    )
+    loading_s = time.process_time() - began
+    directory = Directory(lines)
+
+    began = time.process_time()
+    for number in lines:
+        line = directory.choose(number, "+15550107788", "CA1")
+        assert line is not None
+        assert directory.tokens == ("t0ken",)
+    routing_s = (time.process_time() - began) / len(lines)
+
+    assert len(lines) == 10_000
+    # Measured: 0.3 s and 0.3 µs. The bounds leave room for a busy machine, not for a slow way.
+    assert loading_s < 3
+    assert routing_s < 0.001

@@ -4,7 +4,7 @@ import pytest
 
 from dialplan.config.load import load_all
 from dialplan.errors import ConfigError
-from dialplan.runtime.service import peers_from
+from dialplan.runtime.peers import peers_from
 from dialplan.settings import Settings
 
 SET = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 import dialplan
 from dialplan.errors import StoreError
+from dialplan.runtime.live import LiveCall
 from dialplan.web.console import wording
 from dialplan.web.looking import Looking, Misasked, wanted_from
 
@@ -75,18 +77,20 @@ def console_routes(looking: Looking, pages: Pages) -> list[BaseRoute]:
 
     async def overview(request: Request) -> Response:
         template = "_overview.html" if "part" in request.query_params else "overview.html"
+        up = await looking.running()
         return pages.render(
             request,
             template,
             now=looking.clock.now(),
             problems=await looking.problems(),
             files=looking.service.reloader.problems,
-            calls=looking.live.running(),
-            lines=_lines(looking),
+            calls=up,
+            lines=_lines(looking, up),
         )
 
     async def lines(request: Request) -> Response:
-        return pages.render(request, "lines.html", lines=_lines(looking))
+        lines = _lines(looking, await looking.running())
+        return pages.render(request, "lines.html", lines=lines)
 
     async def calls(request: Request) -> Response:
         query = request.query_params
@@ -106,7 +110,7 @@ def console_routes(looking: Looking, pages: Pages) -> list[BaseRoute]:
         page = await looking.page(wanted)
         names |= {
             "calls": page.calls,
-            "running": {one.began.call_sid for one in looking.live.running()},
+            "running": {one.began.call_sid for one in await looking.running()},
             "older": None if page.after is None else _query(asked, page.after.text()),
             "reason": None,
         }
@@ -151,8 +155,8 @@ def console_routes(looking: Looking, pages: Pages) -> list[BaseRoute]:
     ]
 
 
-def _lines(looking: Looking) -> list[Mapping[str, Any]]:
-    up = [one.began.called for one in looking.live.running()]
+def _lines(looking: Looking, running: Sequence[LiveCall]) -> list[Mapping[str, Any]]:
+    up = Counter(one.began.called for one in running)
     return [
         {
             "number": one.number,
@@ -161,7 +165,7 @@ def _lines(looking: Looking) -> list[Mapping[str, Any]]:
             "title": one.vertical.vertical.title,
             "agents": list(one.vertical.vertical.agents),
             "entry": one.vertical.vertical.entry,
-            "calls": up.count(one.number),
+            "calls": up[one.number],
         }
         for one in sorted(looking.service.lines.values(), key=lambda one: (one.tenant, one.number))
     ]

@@ -112,7 +112,7 @@ def outcome(status: str) -> str:
 def summary(call: LiveCall | PastCall) -> Mapping[str, Any]:
     """Return a call's own data, wherever it comes from."""
     if isinstance(call, PastCall):
-        return _row(call.row) | {"speaking": None, "tools": []}
+        return _row(call.row) | {"speaking": None, "tools": [], "process": ""}
     began, ended = call.began, call.ended
     row = CallRow(
         began.call_sid,
@@ -126,7 +126,7 @@ def summary(call: LiveCall | PastCall) -> Mapping[str, Any]:
         None if ended is None else ended.reason,
         None if ended is None else ended.duration_ms,
     )
-    return _row(row) | {"speaking": call.speaking, "tools": call.tools}
+    return _row(row) | {"speaking": call.speaking, "tools": call.tools, "process": call.process}
 
 
 def _row(row: CallRow) -> dict[str, Any]:

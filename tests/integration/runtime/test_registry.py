@@ -1,0 +1,94 @@
+"""A process's own part of the registry: it tells the others, and goes on without them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from dialplan.runtime.registry import Registry, kept
+from dialplan.store.database import Database
+from dialplan.store.presence import Presence, RunningCall
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CALL = RunningCall("CA1", "corner", "kiosk", "v1", "+15550107788", "+15550100001", AT, False)
+
+
+async def until(true: Callable[[], Awaitable[bool]], limit_s: float = 5) -> None:
+    async with asyncio.timeout(limit_s):
+        while not await true():  # noqa: ASYNC110  the database is watched
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def clean(database: Database) -> Database:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("TRUNCATE dialplan.processes, dialplan.running_calls"))
+    return database
+
+
+async def test_a_call_is_seen_by_the_others_from_its_stream_to_its_end(clean: Database) -> None:
+    mine, other = Presence(clean, "mine"), Presence(clean, "other")
+    registry = Registry(mine)
+    async with kept(registry, mine):
+        assert await registry.claim(CALL, 5)
+        registry.talks(CALL, AT)
+
+        async def seen() -> bool:
+            return [one.call_sid for one in await other.elsewhere()] == ["CA1"]
+
+        async def gone() -> bool:
+            return await other.elsewhere() == []
+
+        await until(seen)
+        assert await registry.elsewhere() == []
+        registry.over("CA1")
+        await until(gone)
+
+
+async def test_a_process_that_was_swept_comes_back_with_its_next_beat(clean: Database) -> None:
+    mine, other = Presence(clean, "mine"), Presence(clean, "other")
+    registry = Registry(mine)
+    async with kept(registry, mine, beat_s=0.1):
+        registry.talks(CALL, AT)
+        async with clean.engine.begin() as connection:
+            await connection.execute(text("TRUNCATE dialplan.processes, dialplan.running_calls"))
+
+        async def seen() -> bool:
+            return [one.call_sid for one in await other.elsewhere()] == ["CA1"]
+
+        await until(seen)
+
+
+async def test_a_process_that_starts_under_an_old_name_has_none_of_its_calls(
+    clean: Database,
+) -> None:
+    before, other = Presence(clean, "mine"), Presence(clean, "other")
+    await before.beat([replace(CALL, talking=True)])
+
+    mine = Presence(clean, "mine")
+    async with kept(Registry(mine), mine):
+        assert await other.elsewhere() == []
+
+
+async def test_without_the_database_nobody_can_tell_and_the_call_waits_a_second_at_most(
+    clean: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = Registry(Presence(clean, "mine"))
+    loop = asyncio.get_running_loop()
+    async with clean.engine.begin() as connection:
+        await connection.execute(text("LOCK dialplan.running_calls IN ACCESS EXCLUSIVE MODE"))
+        began = loop.time()
+        with caplog.at_level(logging.WARNING):
+            granted = await registry.claim(CALL, 5)
+        took = loop.time() - began
+
+    assert granted is None
+    assert 0.9 < took < 2
+    assert "calls counted in this process only" in caplog.text
+    assert "+15550107788" not in caplog.text
