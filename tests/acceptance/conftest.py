@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 import pytest
+from opentelemetry.trace import Tracer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -324,6 +325,7 @@ def open_site(postgres_url: str, tmp_path: Path) -> OpenSite:
         model_url: str | None = None,
         database_url: str | None = None,
         services: Mapping[tuple[str, str], str] | None = None,
+        tracer: Tracer | None = None,
     ) -> AsyncIterator[Site]:
         sound = sound or written()
         listener = listen("127.0.0.1", 0)
@@ -373,7 +375,7 @@ def open_site(postgres_url: str, tmp_path: Path) -> OpenSite:
                 services=services or {},
             )
             service = await stack.enter_async_context(
-                open_service(settings, {}, peers, watch=facts.append)
+                open_service(settings, {}, peers, watch=facts.append, tracer=tracer)
             )
             app = build_site(service, [origin])
             await stack.enter_async_context(serving(app, listener))

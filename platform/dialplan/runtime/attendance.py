@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from opentelemetry.trace import Tracer
+
 from dialplan.call.commands import (
     ClearPlayback,
     CloseEngine,
@@ -54,7 +56,7 @@ from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
-from dialplan.runtime.assembly import agent_specs, call_policy
+from dialplan.runtime.assembly import agent_specs, call_policy, call_trace, pause_ms
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
@@ -101,6 +103,7 @@ class Surroundings:
         mocks: results that tools give instead of running; only in conversations.
         metrics, live: are told of each call what its facts do not say.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
+        tracer: makes the spans of each call; None without tracing.
     """
 
     clock: Clock
@@ -112,6 +115,7 @@ class Surroundings:
     mocks: Mapping[str, object] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     live: LiveCalls = field(default_factory=LiveCalls)
+    tracer: Tracer | None = None
 
 
 class Attendance:
@@ -135,14 +139,23 @@ class Attendance:
         )
         self._minutes = Minutes(request, around.clock, around.note)
         self._observer = CallObserver(
-            request.call_sid, self._state.vertical, around.metrics, around.live, around.clock
+            request.call_sid,
+            self._state.vertical,
+            around.metrics,
+            around.live,
+            around.clock,
+            minutes=self._minutes,
+            pause_ms=pause_ms(line.vertical),
+            trace=None
+            if around.tracer is None
+            else call_trace(around.tracer, request, around.clock),
         )
         self._tools = ToolRunner(
             line.vertical.vertical,
             transactions=around.transactions,
             http=around.http,
             actions=LineActions(request, self._put, around.carrier),
-            ledger=self._minutes,
+            ledger=self._observer,
             on_start=self._speak,
             on_slow=self._speak,
             mocks=around.mocks,
@@ -167,6 +180,7 @@ class Attendance:
         began = self._around.clock.monotonic_ms()
         line = self._request.line
         self._minutes.began()
+        self._observer.began()
         reason = "failed"
         try:
             async with asyncio.timeout(CONFIGURE_S):
@@ -184,7 +198,7 @@ class Attendance:
             return ending
         finally:
             self._minutes.spoken(self._transcript.settle(last=True))
-            self._observer.ignored(dict(stream.ignored))
+            self._observer.ended(reason, dict(stream.ignored))
             ended_ms = self._around.clock.monotonic_ms()
             self._minutes.ended(reason, ended_ms - began)
             log.info(
@@ -208,7 +222,7 @@ class Attendance:
         commands = self._machine.handle(StreamStarted(), self._now())
         while True:
             done = await self._execute(commands, leg, stream)
-            self._observer.did(commands, self._state.agent, self._now())
+            self._observer.did(commands, self._state.agent)
             if done is not None:
                 return done
             # Only now: a barge-in has cut the transcript to what was heard.
@@ -216,7 +230,7 @@ class Attendance:
                 self._observer.fell_quiet()
                 self._minutes.spoken(self._transcript.settle())
             event = await self._next()
-            self._observer.saw(event, self._now())
+            self._observer.saw(event)
             commands = self._take(event)
 
     async def _next(self) -> Inbox:
@@ -280,6 +294,7 @@ class Attendance:
                     await _send(leg, stream.mark(mark))
                 case ClearPlayback():
                     await _send(leg, stream.clear())
+                    self._observer.cleared()
                 case InterruptEngine(truncations, unheard):
                     self._transcript.cut(truncations)
                     await self._engine.interrupt(truncations, unheard=unheard)
@@ -333,6 +348,7 @@ class Attendance:
                         continue
 
     def _put(self, event: Inbox) -> None:
+        self._observer.arrived(event)
         try:
             self._inbox.put_nowait(event)
         except asyncio.QueueFull:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import httpx
+from opentelemetry.trace import Tracer
 
 from dialplan.config.load import LoadedVertical
 from dialplan.engines.engine import EngineSink
@@ -26,6 +27,7 @@ from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.peers import Peers
 from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.switchboard import CallRequest, Switchboard
+from dialplan.runtime.telemetry import open_tracing
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
 from dialplan.store.database import Database
@@ -133,11 +135,13 @@ async def open_service(
     cast: Cast | None = None,
     clock: Clock | None = None,
     mocks: Mapping[str, object] | None = None,
+    tracer: Tracer | None = None,
 ) -> AsyncIterator[Service]:
     """Wire the process; `watch` sees every fact of every call and must not block.
 
     Verticals and tenants are those of `settings`, followed as their files change, unless a `cast`
     is given. `mocks` are results that tools give instead of running: for conversations only.
+    Without a `tracer`, `environ` says whether calls are traced.
     """
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
@@ -181,6 +185,7 @@ async def open_service(
             carrier=partial(_carrier, client, peers),
             notice=peers.notice,
             mocks=mocks or {},
+            tracer=tracer or await stack.enter_async_context(open_tracing(environ)),
         )
 
         def make_call(request: CallRequest) -> Attendance:
