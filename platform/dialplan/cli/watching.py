@@ -34,6 +34,7 @@ class Watcher:
         self._console = console
         self._began = time.monotonic()
         self._answers: list[int] = []
+        self._times: list[str] = []
         self.lines: list[str] = []
 
     def __call__(self, event: Event) -> None:
@@ -58,8 +59,8 @@ class Watcher:
             case HandedOff():
                 self._show("magenta", "handoff", f"{event.source} -> {event.target}")
             case TurnTimed() if event.answer_ms is not None:
-                what = f"turn {event.number}" if event.number else "the greeting"
-                self._show("dim", "server", f"{what} took {shares(event)}")
+                what = f"turn {event.number}" if event.number else "greeting"
+                self._times.append(f"{what} {shares(event)}")
             case AnswerHeard():
                 self._answers.append(event.after_ms)
                 self._show("blue", "latency", f"first sound after {event.after_ms} ms")
@@ -79,6 +80,8 @@ class Watcher:
                 pass
 
     def _sum_up(self) -> None:
+        for one in self._times:
+            self._show("dim", "time", one)
         if self._answers:
             typical, worst = statistics.median(self._answers), max(self._answers)
             what = f"{len(self._answers)} answers, median {typical:.0f} ms, worst {worst} ms"
