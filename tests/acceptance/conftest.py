@@ -20,6 +20,7 @@ import httpx
 import orjson
 import pytest
 import uvloop
+from opentelemetry.trace import Tracer
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -331,6 +332,7 @@ def open_site(postgres_url: str, tmp_path: Path) -> OpenSite:
         model_url: str | None = None,
         database_url: str | None = None,
         services: Mapping[tuple[str, str], str] | None = None,
+        tracer: Tracer | None = None,
     ) -> AsyncIterator[Site]:
         sound = sound or written()
         listener = listen("127.0.0.1", 0)
@@ -380,7 +382,7 @@ def open_site(postgres_url: str, tmp_path: Path) -> OpenSite:
                 services=services or {},
             )
             service = await stack.enter_async_context(
-                open_service(settings, {}, peers, watch=facts.append)
+                open_service(settings, {}, peers, watch=facts.append, tracer=tracer)
             )
             app = build_site(service, [origin])
             door = MediaDoor(service.switchboard, [origin])

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from dialplan.emulators.conversations.expectations import shares
 from dialplan.emulators.desk.talk import AnswerHeard
 from dialplan.emulators.desk.wire import CallOver, Event
 from dialplan.emulators.twilio.record import (
@@ -20,7 +21,7 @@ from dialplan.emulators.twilio.record import (
     Ringing,
 )
 from dialplan.errors import ConfigError
-from dialplan.store.facts import CallBegan, CallEnded, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import CallBegan, CallEnded, HandedOff, ToolRan, TurnSpoken, TurnTimed
 
 # The server hangs up by closing the stream, which Twilio logs as an error and a caller never hears.
 CLOSED_BY_SERVER = 31921
@@ -33,6 +34,7 @@ class Watcher:
         self._console = console
         self._began = time.monotonic()
         self._answers: list[int] = []
+        self._times: list[str] = []
         self.lines: list[str] = []
 
     def __call__(self, event: Event) -> None:
@@ -56,6 +58,9 @@ class Watcher:
                 self._show("yellow", "tool", what)
             case HandedOff():
                 self._show("magenta", "handoff", f"{event.source} -> {event.target}")
+            case TurnTimed() if event.answer_ms is not None:
+                what = f"turn {event.number}" if event.number else "greeting"
+                self._times.append(f"{what} {shares(event)}")
             case AnswerHeard():
                 self._answers.append(event.after_ms)
                 self._show("blue", "latency", f"first sound after {event.after_ms} ms")
@@ -70,14 +75,17 @@ class Watcher:
                 self._show("dim", "server", ended)
             case CallOver():
                 self._show("dim", "carrier", f"{event.status}, ended by {event.ended_by}")
-                if self._answers:
-                    typical, worst = statistics.median(self._answers), max(self._answers)
-                    what = (
-                        f"{len(self._answers)} answers, median {typical:.0f} ms, worst {worst} ms"
-                    )
-                    self._show("blue", "latency", what)
+                self._sum_up()
             case _:
                 pass
+
+    def _sum_up(self) -> None:
+        for one in self._times:
+            self._show("dim", "time", one)
+        if self._answers:
+            typical, worst = statistics.median(self._answers), max(self._answers)
+            what = f"{len(self._answers)} answers, median {typical:.0f} ms, worst {worst} ms"
+            self._show("blue", "latency", what)
 
     def _show(self, style: str, who: str, what: str) -> None:
         at = time.monotonic() - self._began

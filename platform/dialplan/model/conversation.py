@@ -55,7 +55,7 @@ class Expect(Shape):
     says: Text | Many[Text | AnyOf] = Field((), examples=[["first", {"any": ["book", "confirm"]}]])
     """Words that must be heard, all of them."""
     within: Duration | None = Field(None, examples=["1500ms"])
-    """The longest wait until something is heard, from the end of the caller's words."""
+    """The longest wait for the first sound of the answer, from the end of the caller's words."""
 
 
 class ModelStep(Shape):

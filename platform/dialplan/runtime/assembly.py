@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from opentelemetry.trace import Tracer
+
 from dialplan.call.machine import CallPolicy
 from dialplan.config.load import LoadedVertical
 from dialplan.engines.realtime.agents import (
@@ -25,6 +27,9 @@ from dialplan.model.agent import Handoff
 from dialplan.model.tool import Tool
 from dialplan.prompts.render import render
 from dialplan.protocols.realtime.client import SessionSettings
+from dialplan.runtime.clock import Clock
+from dialplan.runtime.switchboard import CallRequest
+from dialplan.runtime.traces import CallTrace
 from dialplan.tools.arguments import parameters_schema
 
 TRANSCRIBER = "gpt-4o-mini-transcribe"
@@ -139,6 +144,27 @@ def call_policy(
         limit_ms=_ms(vertical.limits.call.total_seconds()),
         limit_goodbye=LIMIT_GOODBYE,
         farewell_ms=FAREWELL_MS,
+    )
+
+
+def pause_ms(loaded: LoadedVertical) -> int | None:
+    """Return the silence that ends the caller's speech, None where the model judges by meaning."""
+    detection = loaded.vertical.voice.turn_detection
+    return _ms(detection.silence.total_seconds()) if detection.type == "server_vad" else None
+
+
+def call_trace(tracer: Tracer, request: CallRequest, clock: Clock) -> CallTrace:
+    """Return what traces one call."""
+    loaded = request.line.vertical
+    return CallTrace(
+        tracer,
+        clock,
+        call_sid=request.call_sid,
+        tenant=request.line.tenant,
+        vertical=loaded.vertical.name,
+        version=loaded.version,
+        model=loaded.vertical.voice.model,
+        tools=frozenset(loaded.vertical.tools),
     )
 
 

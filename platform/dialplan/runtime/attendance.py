@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, assert_never
 
+from opentelemetry.trace import Tracer
+
 from dialplan.call.commands import (
     ClearPlayback,
     CloseEngine,
@@ -55,7 +57,7 @@ from dialplan.errors import ProtocolError
 from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Message, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
-from dialplan.runtime.assembly import VerticalAgents, call_policy
+from dialplan.runtime.assembly import VerticalAgents, call_policy, call_trace, pause_ms
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.inbox import Inbox
 from dialplan.runtime.live import LiveCalls
@@ -108,6 +110,7 @@ class Surroundings:
         mocks: results that tools give instead of running; only in conversations.
         metrics, live: are told of each call what its facts do not say.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
+        tracer: makes the spans of each call; None without tracing.
     """
 
     clock: Clock
@@ -119,6 +122,7 @@ class Surroundings:
     mocks: Mapping[str, object] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     live: LiveCalls = field(default_factory=LiveCalls)
+    tracer: Tracer | None = None
 
 
 class Attendance:
@@ -142,14 +146,23 @@ class Attendance:
         )
         self._minutes = Minutes(request, around.clock, around.note)
         self._observer = CallObserver(
-            request.call_sid, self._state.vertical, around.metrics, around.live, around.clock
+            request.call_sid,
+            self._state.vertical,
+            around.metrics,
+            around.live,
+            around.clock,
+            minutes=self._minutes,
+            pause_ms=pause_ms(line.vertical),
+            trace=None
+            if around.tracer is None
+            else call_trace(around.tracer, request, around.clock),
         )
         self._tools = ToolRunner(
             line.vertical.vertical,
             transactions=around.transactions,
             http=around.http,
             actions=LineActions(request, self._put, around.carrier),
-            ledger=self._minutes,
+            ledger=self._observer,
             on_start=self._speak,
             on_slow=self._speak,
             mocks=around.mocks,
@@ -175,6 +188,7 @@ class Attendance:
         began = self._around.clock.monotonic_ms()
         line = self._request.line
         self._minutes.began()
+        self._observer.began()
         reason = "failed"
         try:
             async with asyncio.timeout(CONFIGURE_S):
@@ -190,7 +204,7 @@ class Attendance:
         finally:
             self._inbox.close()
             self._minutes.spoken(self._transcript.settle(last=True))
-            self._observer.ignored(dict(stream.ignored))
+            self._observer.ended(reason, dict(stream.ignored))
             ended_ms = self._around.clock.monotonic_ms()
             self._minutes.ended(reason, ended_ms - began)
             log.info(
@@ -215,15 +229,14 @@ class Attendance:
         while True:
             if commands:
                 done = await self._execute(commands, leg, stream)
-                self._observer.did(commands, self._state.agent, self._now())
+                self._observer.did(commands, self._state.agent)
                 if done is not None:
                     return done
             event = self._inbox.take()
             if event is None:
                 event = await self._next()
-            now = self._now()
-            self._observer.saw(event, now)
-            commands = self._take(event, now)
+            self._observer.saw(event)
+            commands = self._take(event, self._now())
 
     async def _next(self) -> Happened:
         """Wait for the next event, or for the machine's timer when that is due first."""
@@ -290,6 +303,7 @@ class Attendance:
                     leg.send(*stream.media(payload), stream.mark(mark))
                 case ClearPlayback():
                     leg.send(stream.clear())
+                    self._observer.cleared()
                 case InterruptEngine(truncations, unheard):
                     self._transcript.cut(truncations)
                     await self._engine.interrupt(truncations, unheard=unheard)
@@ -354,6 +368,7 @@ class Attendance:
                     continue
 
     def _put(self, event: Happened) -> None:
+        self._observer.arrived(event)
         if not self._inbox.put(event):
             # The last one that it still takes, and the end of the call.
             self._inbox.replace(EngineLost("inbox_full"))

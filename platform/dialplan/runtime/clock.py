@@ -22,6 +22,10 @@ class Clock:
         """Return milliseconds of a clock that never goes back."""
         return time.monotonic_ns() // 1_000_000
 
+    def precise_ms(self) -> float:
+        """Return milliseconds of the same clock as `monotonic_ms`, with their fractions."""
+        return time.monotonic_ns() / 1_000_000
+
     def random_hex(self, size: int) -> str:
         """Return `size` random bytes as hexadecimal text."""
         return secrets.token_hex(size)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from dialplan.engines.engine import EngineEvent, PeerFault, Reconnected, TokensUsed
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan
+from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnTimed
 
 MOST_VALUES = 200
 LAG_EVERY_S = 0.5
@@ -34,6 +34,8 @@ REASONS = frozenset(
 
 _ANSWER_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 _TOOL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_BRIDGE_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)
+_STOP_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 5.0)
 _LAG_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
@@ -67,6 +69,30 @@ class Metrics:
             "answer_seconds",
             "From the reported end of the caller's speech to the first audio sent back.",
             _ANSWER_BUCKETS,
+            "vertical",
+        )
+        self._first_word_s = self._histogram(
+            "first_word_seconds",
+            "From the call's arrival to the first audio of the greeting sent back.",
+            _ANSWER_BUCKETS,
+            "vertical",
+        )
+        self._model_s = self._histogram(
+            "model_seconds",
+            "Of an answer: from the reported end of speech to the first audio of the model.",
+            _ANSWER_BUCKETS,
+            "vertical",
+        )
+        self._bridge_s = self._histogram(
+            "bridge_seconds",
+            "Of an answer: from the first audio of the model to the same audio sent back.",
+            _BRIDGE_BUCKETS,
+            "vertical",
+        )
+        self._stop_s = self._histogram(
+            "barge_in_stop_seconds",
+            "From the report that a caller cuts in to the order to stop playing.",
+            _STOP_BUCKETS,
             "vertical",
         )
         self._tool_s = self._histogram(
@@ -143,6 +169,8 @@ class Metrics:
             case HandedOff():
                 vertical = self._vertical_of.get(fact.call_sid, "")
                 self._handoffs.labels(vertical, fact.source, fact.target).inc()
+            case TurnTimed():
+                self._timed(self._vertical_of.get(fact.call_sid, ""), fact)
             case _:
                 pass
 
@@ -168,10 +196,6 @@ class Metrics:
                 self._faults.labels(self._fault(kind)).inc()
             case _:
                 pass
-
-    def answered(self, vertical: str, ms: int) -> None:
-        """Note how long a caller waited for the first audio after they had spoken."""
-        self._answer_s.labels(vertical).observe(ms / 1000)
 
     def barged_in(self, vertical: str) -> None:
         """Count a caller who cut an agent off."""
@@ -199,6 +223,19 @@ class Metrics:
             began = time.monotonic()
             await asyncio.sleep(LAG_EVERY_S)
             self._lag.observe(max(0.0, time.monotonic() - began - LAG_EVERY_S))
+
+    def _timed(self, vertical: str, turn: TurnTimed) -> None:
+        """Spread one turn over the histograms; what did not happen in it is not in them."""
+        answer_s = self._answer_s if turn.number else self._first_word_s
+        observed = (
+            (answer_s, turn.answer_ms),
+            (self._model_s if turn.number else None, turn.model_ms),
+            (self._bridge_s, turn.bridge_ms),
+            (self._stop_s, turn.stop_ms),
+        )
+        for histogram, ms in observed:
+            if histogram is not None and ms is not None:
+                histogram.labels(vertical).observe(ms / 1000)
 
     # -- making -----------------------------------------------------------------------------------
 

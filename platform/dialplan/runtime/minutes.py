@@ -6,9 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from dialplan.call.transcript import Line
+from dialplan.call.turns import Turn
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.switchboard import CallRequest
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import (
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnSpoken,
+    TurnTimed,
+)
 
 
 class Minutes:
@@ -57,6 +66,44 @@ class Minutes:
         """Note one run of a tool (the tools' `Ledger`)."""
         self._note(ToolRan(*self._stamp(), agent, tool, arguments, status, ms))
 
+    def timed(self, turn: Turn, began_ms: float) -> None:
+        """Note where the time of a turn went; `began_ms` is when the stream began."""
+        self._note(
+            TurnTimed(
+                *self._stamp(),
+                number=turn.number,
+                cause=turn.cause,
+                agent=turn.agent,
+                # The call's arrival asked for the greeting, before there was a stream.
+                asked_ms=None if turn.asked_ms is None else max(0, round(turn.asked_ms - began_ms)),
+                pause_ms=turn.pause_ms,
+                answer_ms=_whole(turn.answer_ms),
+                model_ms=_whole(turn.model_share_ms),
+                bridge_ms=_tenths(turn.bridge_share_ms),
+                tool_ms=round(turn.tool_ms, 1),
+                tool_wait_ms=round(turn.tool_wait_ms, 1),
+                stop_ms=_tenths(turn.stop_ms),
+                cancelled=turn.cancelled,
+                tools=[
+                    {
+                        "tool": one.tool,
+                        "at_ms": round(one.began_ms - began_ms),
+                        "ms": round((one.ended_ms or one.began_ms) - one.began_ms, 1),
+                        "status": one.status,
+                    }
+                    for one in turn.tools
+                ],
+                handoffs=[
+                    {
+                        "source": one.source,
+                        "target": one.target,
+                        "at_ms": round(one.at_ms - began_ms),
+                    }
+                    for one in turn.handoffs
+                ],
+            )
+        )
+
     def ended(self, reason: str, duration_ms: int) -> None:
         """Note that the call is over."""
         self._note(CallEnded(*self._stamp(), reason=reason, duration_ms=duration_ms))
@@ -64,3 +111,11 @@ class Minutes:
     def _stamp(self) -> tuple[str, int, datetime]:
         self._seq += 1
         return self._request.call_sid, self._seq, self._clock.now()
+
+
+def _whole(ms: float | None) -> int | None:
+    return None if ms is None else round(ms)
+
+
+def _tenths(ms: float | None) -> float | None:
+    return None if ms is None else round(ms, 1)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import httpx
+from opentelemetry.trace import Tracer
 
 from dialplan.config.load import LoadedVertical
 from dialplan.engines.engine import EngineSink
@@ -28,6 +29,7 @@ from dialplan.runtime.registry import Registry, kept
 from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.slots import Slot
 from dialplan.runtime.switchboard import CallRequest, Switchboard
+from dialplan.runtime.telemetry import open_tracing
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
 from dialplan.store.database import Database
@@ -102,12 +104,14 @@ async def open_service(
     clock: Clock | None = None,
     mocks: Mapping[str, object] | None = None,
     slot: Slot | None = None,
+    tracer: Tracer | None = None,
 ) -> AsyncIterator[Service]:
     """Wire the process; `watch` sees every fact of every call and must not block.
 
     Verticals and tenants are those of `settings`, followed as their files change, unless a `cast`
     is given. `mocks` are results that tools give instead of running: for conversations only. `slot`
-    is the place among the workers behind one port.
+    is the place among the workers behind one port. Without a `tracer`, `environ` says whether calls
+    are traced.
     """
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
@@ -151,6 +155,7 @@ async def open_service(
             carrier=partial(_carrier, client, peers),
             notice=peers.notice,
             mocks=mocks or {},
+            tracer=tracer or await stack.enter_async_context(open_tracing(environ)),
         )
 
         assemblies = Assemblies()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -63,6 +63,52 @@ class HandedOff:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnTimed:
+    """Where the time of a turn went, in milliseconds (`call.turns` says what each is).
+
+    Attributes:
+        number: 0 is the greeting, which the call's arrival asked for.
+        cause: `call`, `speech` or `keys`.
+        agent: who answered; empty without an answer.
+        asked_ms: the end of the caller's words, from the start of the stream; None if they went on
+            until the call was over.
+        pause_ms: the silence before that end was reported, where it is known; not in `answer_ms`.
+        answer_ms: from that end to the first audio on the leg.
+        model_ms: of it, until the first audio of the model.
+        bridge_ms: of it, the rest: from the model to the leg.
+        tool_ms: how long tools worked in the turn.
+        tool_wait_ms: of `model_ms`, how long tools worked.
+        stop_ms: from the report that the caller cuts in to the order to stop, None without one.
+        cancelled: a response of the model was broken off.
+        tools: each with `tool`, `at_ms` (from the start of the stream), `ms` and `status`.
+        handoffs: each with `source`, `target` and `at_ms`.
+    """
+
+    call_sid: str
+    seq: int
+    at: datetime
+    number: int
+    cause: str
+    agent: str
+    asked_ms: int | None
+    pause_ms: int | None
+    answer_ms: int | None
+    model_ms: int | None
+    bridge_ms: float | None
+    tool_ms: float
+    tool_wait_ms: float
+    stop_ms: float | None
+    cancelled: bool
+    tools: Sequence[Mapping[str, object]] = ()
+    handoffs: Sequence[Mapping[str, object]] = ()
+
+    @property
+    def waited_ms(self) -> int | None:
+        """What the caller waited: the answer with the pause before it, where that is known."""
+        return None if self.answer_ms is None else self.answer_ms + (self.pause_ms or 0)
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The call is over."""
 
@@ -73,4 +119,4 @@ class CallEnded:
     duration_ms: int
 
 
-Fact = CallBegan | TurnSpoken | ToolRan | HandedOff | CallEnded
+Fact = CallBegan | TurnSpoken | ToolRan | HandedOff | TurnTimed | CallEnded

@@ -12,7 +12,7 @@ import binascii
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
 from dialplan.store.database import Database, reason
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import (
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnSpoken,
+    TurnTimed,
+)
 
 STATEMENT_MS = 2_500
 READ_S = 5.0
@@ -229,19 +237,23 @@ def _columns() -> list[sa.ColumnClause[Any]]:
 def _table(name: str, *columns: str) -> sa.TableClause:
     return sa.table(
         name,
-        *(sa.column(column, JSONB if column == "arguments" else None) for column in columns),
+        *(sa.column(column, JSONB if column in _JSON else None) for column in columns),
         schema="dialplan",
     )
 
 
+_JSON = frozenset({"arguments", "tools", "handoffs"})
 _TURN = ("call_sid", "seq", "at", "speaker", "agent", "text", "heard_ms")
 _TOOL = ("call_sid", "seq", "at", "agent", "tool", "arguments", "status", "ms")
 _HANDOFF = ("call_sid", "seq", "at", "source", "target")
-_FACTS: tuple[tuple[type[TurnSpoken | ToolRan | HandedOff], sa.TableClause, tuple[str, ...]], ...]
+_TIMES = tuple(one.name for one in fields(TurnTimed))
+_Kind = type[TurnSpoken | ToolRan | HandedOff | TurnTimed]
+_FACTS: tuple[tuple[_Kind, sa.TableClause, tuple[str, ...]], ...]
 _FACTS = (
     (TurnSpoken, _table("turns", *_TURN), _TURN),
     (ToolRan, _table("tool_calls", *_TOOL), _TOOL),
     (HandedOff, _table("handoffs", *_HANDOFF), _HANDOFF),
+    (TurnTimed, _table("turn_times", *_TIMES), _TIMES),
 )
 
 

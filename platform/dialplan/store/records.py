@@ -20,7 +20,15 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.store.database import Database, reason
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import (
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnSpoken,
+    TurnTimed,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +37,10 @@ PAUSE_S = 0.02
 RETRY_S = 0.5
 
 
-def _table(name: str, *columns: str, json: str = "") -> sa.TableClause:
+def _table(name: str, *columns: str, json: Sequence[str] = ()) -> sa.TableClause:
     return sa.table(
         name,
-        *(sa.column(column, JSONB if column == json else None) for column in columns),
+        *(sa.column(column, JSONB if column in json else None) for column in columns),
         schema="dialplan",
     )
 
@@ -46,9 +54,18 @@ _TURNS = _table("turns", "call_sid", "seq", "at", "speaker", "agent", "text", "h
 _TOOL_CALLS = _table(
     "tool_calls",
     *("call_sid", "seq", "at", "agent", "tool", "arguments", "status", "ms"),
-    json="arguments",
+    json=("arguments",),
 )
 _HANDOFFS = _table("handoffs", "call_sid", "seq", "at", "source", "target")
+_TURN_TIMES = _table(
+    "turn_times", *(one.name for one in fields(TurnTimed)), json=("tools", "handoffs")
+)
+_TABLES = (
+    (_TURNS, TurnSpoken),
+    (_TOOL_CALLS, ToolRan),
+    (_HANDOFFS, HandedOff),
+    (_TURN_TIMES, TurnTimed),
+)
 
 
 class Recorder:
@@ -159,7 +176,7 @@ async def _store(database: Database, batch: Sequence[Fact]) -> None:
     async with asyncio.timeout(10), database.engine.begin() as connection:
         began = [_began(fact) for fact in batch if isinstance(fact, CallBegan)]
         await _insert(connection, _CALLS, began, ["call_sid"])
-        for table, kind in ((_TURNS, TurnSpoken), (_TOOL_CALLS, ToolRan), (_HANDOFFS, HandedOff)):
+        for table, kind in _TABLES:
             rows = [_row(fact) for fact in batch if isinstance(fact, kind)]
             await _insert(connection, table, rows, ["call_sid", "seq"])
         for fact in batch:

@@ -17,6 +17,7 @@ from datetime import tzinfo
 from urllib.parse import quote, urlsplit
 
 import httpx
+from opentelemetry.propagate import inject
 
 from dialplan.errors import ToolError
 from dialplan.model.tool import Http
@@ -120,6 +121,10 @@ class HttpCaller:
         repeatable = key is not None or request.method in _REPEATABLE
         tries = 1 + (request.endpoint.retries if repeatable else 0)
         headers = dict(request.headers) | ({"Idempotency-Key": key} if key else {})
+        # W3C `traceparent` of the tool's span; nothing where the call is not traced.
+        traced: dict[str, str] = {}
+        inject(traced)
+        headers = traced | headers
         problem = "no answer"
         for attempt in range(tries):
             if attempt:

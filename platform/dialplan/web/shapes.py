@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from dialplan.runtime.directory import Line
 from dialplan.runtime.live import LiveCall, Lost, Moment, Speaking, ToolBegan
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import (
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnSpoken,
+    TurnTimed,
+)
 from dialplan.store.past_calls import CallRow, PastCall
 
 Shape = dict[str, Any]
@@ -71,7 +79,7 @@ def live_row(one: LiveCall) -> Shape:
 
 
 def whole(call: LiveCall | PastCall, *, running: bool) -> Shape:
-    """Return a call with its turns, tool calls and handoffs."""
+    """Return a call with its turns, tool calls, handoffs and where the time went."""
     summary = live_row(call) if isinstance(call, LiveCall) else row(call.row)
     return {
         **summary,
@@ -79,6 +87,7 @@ def whole(call: LiveCall | PastCall, *, running: bool) -> Shape:
         "turns": _of(call.facts, TurnSpoken),
         "tool_calls": _of(call.facts, ToolRan),
         "handoffs": _of(call.facts, HandedOff),
+        "timings": _of(call.facts, TurnTimed),
         "left_out": bool(call.left_out),
     }
 
@@ -97,9 +106,8 @@ def moment(one: Moment | Lost) -> tuple[str, Shape]:
             }
         case CallEnded():
             return "ended", {**_head(one), "reason": one.reason, "duration_ms": one.duration_ms}
-        case TurnSpoken() | ToolRan() | HandedOff():
-            name = {TurnSpoken: "turn", ToolRan: "tool", HandedOff: "handoff"}[type(one)]
-            return name, {"call_sid": one.call_sid, **_fact(one)}
+        case TurnSpoken() | ToolRan() | HandedOff() | TurnTimed():
+            return _NAMES[type(one)], {"call_sid": one.call_sid, **_fact(one)}
         case ToolBegan(call_sid, at, agent, tool):
             return "tool_began", {
                 "call_sid": call_sid,
@@ -120,7 +128,16 @@ def moment(one: Moment | Lost) -> tuple[str, Shape]:
             assert_never(one)
 
 
-def _of(facts: Sequence[Fact], kind: type[TurnSpoken | ToolRan | HandedOff]) -> list[Shape]:
+_Kind = type[TurnSpoken | ToolRan | HandedOff | TurnTimed]
+_NAMES: Mapping[_Kind, str] = {
+    TurnSpoken: "turn",
+    ToolRan: "tool",
+    HandedOff: "handoff",
+    TurnTimed: "timing",
+}
+
+
+def _of(facts: Sequence[Fact], kind: _Kind) -> list[Shape]:
     return [_fact(one) for one in facts if isinstance(one, kind)]
 
 
@@ -150,5 +167,24 @@ def _fact(fact: Fact) -> Shape:
             }
         case HandedOff():
             return {**stamp, "source": fact.source, "target": fact.target}
+        case TurnTimed():
+            return {
+                **stamp,
+                "number": fact.number,
+                "cause": fact.cause,
+                "agent": fact.agent or None,
+                "asked_ms": fact.asked_ms,
+                "pause_ms": fact.pause_ms,
+                "answer_ms": fact.answer_ms,
+                "waited_ms": fact.waited_ms,
+                "model_ms": fact.model_ms,
+                "bridge_ms": fact.bridge_ms,
+                "tool_ms": fact.tool_ms,
+                "tool_wait_ms": fact.tool_wait_ms,
+                "stop_ms": fact.stop_ms,
+                "cancelled": fact.cancelled,
+                "tools": [dict(one) for one in fact.tools],
+                "handoffs": [dict(one) for one in fact.handoffs],
+            }
         case _:
             return stamp

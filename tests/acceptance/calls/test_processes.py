@@ -7,8 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from dialplan.config.load import load_all
 from dialplan.emulators.openai.mind import CallTool
 from dialplan.emulators.openai.mind import Say as Speak
@@ -19,6 +17,7 @@ from dialplan.runtime.service import Service, open_database, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import CallBegan, CallEnded, Fact
 from dialplan.web.app import build_app
+from dialplan.web.door import MediaDoor
 from dialplan.web.serving import listen, serving
 
 NUMBER, HUMAN = "+15550100077", "+15550100078"
@@ -51,11 +50,6 @@ async def pair(folder: Path, data: Path, mind: ScriptedMind) -> AsyncIterator[Pa
     (folder / "kiosk").mkdir()
     (folder / "kiosk" / "vertical.yaml").write_text(VERTICAL)
     (folder / "tenants.yaml").write_text(f'tenants:\n  one:\n    lines: {{"{NUMBER}": kiosk}}\n')
-    apps: list[ASGIApp] = []
-
-    async def front(scope: Scope, receive: Receive, send: Send) -> None:
-        await apps[scope["path"] == "/twilio/media"](scope, receive, send)
-
     listener = listen("127.0.0.1", 0)
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with AsyncExitStack() as stack:
@@ -75,16 +69,11 @@ async def pair(folder: Path, data: Path, mind: ScriptedMind) -> AsyncIterator[Pa
             )
             for name in ("webhooks", "media")
         ]
-        for one in services:
-            apps.append(
-                build_app(
-                    one.switchboard,
-                    [origin],
-                    ping=one.database.ping,
-                )
-            )
-        await stack.enter_async_context(serving(front, listener))
-        yield Pair(services[0], services[1], stage, facts)
+        webhooks, media = services
+        app = build_app(webhooks.switchboard, [origin], ping=webhooks.database.ping)
+        door = MediaDoor(media.switchboard, [origin])
+        await stack.enter_async_context(serving(app, listener, door=door))
+        yield Pair(webhooks, media, stage, facts)
 
 
 async def test_a_call_whose_media_reach_another_process_is_talked_and_put_through(

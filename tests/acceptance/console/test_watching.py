@@ -71,13 +71,37 @@ async def test_a_call_is_told_as_it_happens_and_reads_back_the_same(rehearse: Op
         None,
         "caller",
     ]
-    for name, kept in (("turn", "turns"), ("tool", "tool_calls"), ("handoff", "handoffs")):
+    for name, kept in (
+        ("turn", "turns"),
+        ("tool", "tool_calls"),
+        ("handoff", "handoffs"),
+        ("timing", "timings"),
+    ):
         assert [{"call_sid": sid, **one} for one in read[kept]] == [
             data for told_name, data in told if told_name == name
         ], name
     assert [one["text"] for one in read["turns"] if one["speaker"] == "caller"] == list(SPOKEN)
     assert not read["running"]
     assert read["reason"] == "caller"
+
+
+async def test_the_page_of_a_call_says_how_long_each_answer_took_and_why(rehearse: Open) -> None:
+    async with rehearse() as rehearsal:
+        sid = await rehearsal.ring(*SPOKEN)
+        read = (await rehearsal.client.get(f"/api/calls/{sid}")).json()["timings"]
+        page = (await rehearsal.client.get(f"/console/calls/{sid}")).text
+
+    greeting, *answers = read
+    assert [one["number"] for one in read] == [0, 1, 2]
+    assert f"first word {greeting['answer_ms']} ms after the call came in" in page
+    for one in answers:
+        assert one["waited_ms"] == one["pause_ms"] + one["answer_ms"]
+        assert one["model_ms"] <= one["answer_ms"]
+        assert f"answered {one['waited_ms']} ms after the caller&#39;s last word" in page
+    (tool,) = [tool for one in answers for tool in one["tools"]]
+    assert tool["status"] == "ok"
+    assert 0 < tool["ms"] <= answers[0]["tool_ms"] + 0.1
+    assert f"tools {answers[0]['tool_wait_ms']:.0f} ms" in page
 
 
 async def test_a_client_that_does_not_read_is_let_go_and_nobody_waits_for_it(
@@ -161,6 +185,11 @@ async def test_the_metrics_of_a_call_are_there_and_hold_nothing_of_the_caller(
     assert sample("calls_running") == 0
     assert sample("answer_seconds_count") == 2
     assert 0 < sample("answer_seconds_sum") < 10
+    assert sample("model_seconds_count") == 2
+    assert sample("first_word_seconds_count") == 1
+    assert sample("bridge_seconds_count") == 3
+    # A fact for each turn: no part of an answer is longer than the whole.
+    assert sample("model_seconds_sum") <= sample("answer_seconds_sum")
     assert sample("tool_runs_total") == sample("tool_seconds_count") == 1
     assert sample("tokens_total") > 0
     assert sample("event_loop_lag_seconds_count") > 0

@@ -1,5 +1,6 @@
 """Every key of a conversation, held and missed through real calls; all calls in one run."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,9 @@ def test_each_expectation_fails_at_its_place_with_both_sides(results: Results) -
     found = _failures(results["wrong"])
 
     assert found[4][:3] == (9, 15, "an answer within 100 ms")
+    assert re.fullmatch(
+        r"\d+ ms: 500 ms pause, \d+ ms model, \d+ ms tools, \d+\.\d ms bridge", found[4][3]
+    )
     assert [one for at, one in enumerate(found) if at != 4] == [
         (4, 65, "this response to be asked for", "it was not"),
         (6, 16, "a handoff to `cellar`", "no handoff"),

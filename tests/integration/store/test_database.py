@@ -23,11 +23,12 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         "signing_key",
         "tool_calls",
         "tool_results",
+        "turn_times",
         "turns",
         "used_tokens",
         "versions",
     ]
-    assert revision.scalars().all() == ["0005"]
+    assert revision.scalars().all() == ["0006"]
 
 
 async def test_the_tools_role_can_neither_log_in_nor_bypass_row_security(

@@ -11,7 +11,15 @@ from sqlalchemy import text
 
 from dialplan.errors import StoreError
 from dialplan.store.database import Database
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import (
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnSpoken,
+    TurnTimed,
+)
 from dialplan.store.past_calls import (
     MOST_FACTS,
     Page,
@@ -38,7 +46,7 @@ def began(sid: str, at: datetime = NOW, **other: str) -> CallBegan:
 
 async def clear(database: Database) -> None:
     async with database.engine.begin() as connection:
-        for table in ("calls", "turns", "tool_calls", "handoffs"):
+        for table in ("calls", "turns", "tool_calls", "handoffs", "turn_times"):
             await connection.execute(text(f"TRUNCATE dialplan.{table}"))
 
 
@@ -125,7 +133,13 @@ async def test_one_call_comes_back_with_all_its_entries_in_order(
         ToolRan("CA1", 3, NOW, "desk", "find", {"name": "Ana", "day": None}, "ok", 12.5),
         HandedOff("CA1", 4, NOW, "desk", "billing"),
         TurnSpoken("CA1", 5, NOW, "caller", "", "Thank you.", None),
-        CallEnded("CA1", 6, NOW, "caller", 61_000),
+        TurnTimed(
+            *("CA1", 6, NOW, 1, "speech", "desk", 2_000, None, 402, 400, 1.5, 12.5, 12.5, None),
+            cancelled=True,
+            tools=[{"tool": "find", "at_ms": 2_010, "ms": 12.5, "status": "ok"}],
+            handoffs=[],
+        ),
+        CallEnded("CA1", 7, NOW, "caller", 61_000),
     ]
     await write(postgres_url, *facts, began("CA2"), TurnSpoken("CA2", 2, NOW, "caller", "", "x"))
 

@@ -3,7 +3,15 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 
 from dialplan.store.database import Database
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import (
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnSpoken,
+    TurnTimed,
+)
 from dialplan.store.records import Recorder
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -15,7 +23,13 @@ def a_call(sid: str) -> list[Fact]:
         TurnSpoken(sid, 2, NOW, "caller", "front_desk", "hello\0 there", None),
         ToolRan(sid, 3, NOW, "front_desk", "find_patient", {"name": "Ana\0"}, "ok", 12.5),
         HandedOff(sid, 4, NOW, "front_desk", "scheduling"),
-        CallEnded(sid, 5, NOW, "caller", 61_000),
+        TurnTimed(
+            *(sid, 5, NOW, 1, "speech", "scheduling", 2_000, 500, 402, 400, 1.5, 120.5, 120.5, 4.5),
+            cancelled=True,
+            tools=[{"tool": "find_patient", "at_ms": 2_010, "ms": 120.5, "status": "ok"}],
+            handoffs=[{"source": "front_desk", "target": "scheduling", "at_ms": 2_200}],
+        ),
+        CallEnded(sid, 6, NOW, "caller", 61_000),
     ]
 
 
@@ -37,7 +51,7 @@ async def test_every_fact_put_is_written_once_even_when_put_twice(
         recorder.put(fact)
     await recorder.close()
 
-    for table in ("calls", "turns", "tool_calls", "handoffs"):
+    for table in ("calls", "turns", "tool_calls", "handoffs", "turn_times"):
         assert await count(database, table, "CA1") == 1, table
     async with database.engine.connect() as connection:
         row = await connection.execute(
@@ -73,7 +87,7 @@ async def test_without_a_database_close_ends_in_time_and_counts_what_was_lost() 
         recorder.put(fact)
     await recorder.close(limit=0.2)
 
-    assert recorder.dropped == 5
+    assert recorder.dropped == len(a_call("CA3"))
 
 
 async def test_a_full_queue_drops_and_counts_instead_of_growing(postgres_url: str) -> None:

@@ -29,5 +29,8 @@ def settings_page() -> str:
         "The secrets of a vertical are not settings: a tenant names the variable that holds each,",
         "under [secrets](language.md#tenants-tenants-name-secrets). Without that, it is the",
         "secret's own name in capitals.",
+        "",
+        "Whether and where traces are sent is said by OpenTelemetry's own variables: see",
+        "[traces](traces.md#settings).",
     ]
     return "\n".join(parts) + "\n"

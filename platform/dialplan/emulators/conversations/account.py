@@ -1,14 +1,21 @@
-"""What happened in a call, turn by turn, made of facts and sound. It must not judge anything."""
+"""What happened in a call, turn by turn, made of facts. It must not judge anything."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dialplan.emulators.twilio.caller import is_speech
-from dialplan.protocols.audio import FRAME_BYTES, FRAME_MS
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import (
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnSpoken,
+    TurnTimed,
+)
 
 EndedBy = Literal["caller", "agent", "transfer", "limit"]
 
@@ -55,11 +62,16 @@ class TurnAccount:
     """What came after one line of the caller, up to the next.
 
     Attributes:
-        waited_ms: from the end of the caller's words to the agent's first sound; None for none.
+        timed: where the time of the turns in it went, as the server measured it.
     """
 
     happenings: list[Happening] = field(default_factory=list)
-    waited_ms: int | None = None
+    timed: list[TurnTimed] = field(default_factory=list)
+
+    @property
+    def last(self) -> TurnTimed | None:
+        """The turn that ended these words: a pause in them may have made two of them."""
+        return self.timed[-1] if self.timed else None
 
     def tools(self) -> list[Ran]:
         """Return the tools, in order."""
@@ -92,6 +104,7 @@ class Account:
     ended_by: EndedBy | None = None
     reason: str = ""
     call_sid: str = ""
+    _times: list[TurnTimed] = field(default_factory=list)
 
     def take(self, fact: Fact, said: int) -> None:
         """Take a fact that came when the caller had begun `said` lines."""
@@ -110,6 +123,9 @@ class Account:
                     self.errors.append(f"the tool `{fact.tool}` failed")
             case HandedOff():
                 turn.happenings.append(Handed(fact.source, fact.target))
+            case TurnTimed():
+                if fact.number:
+                    self._times.append(fact)
             case CallEnded():
                 self.reason = fact.reason
                 self.ended_by = _ENDED_BY.get(fact.reason)
@@ -120,28 +136,18 @@ class Account:
         """Return how many handoffs there were."""
         return sum(len(turn.handoffs()) for turn in (self.greeting, *self.turns))
 
-    def listen(self, caller: bytes, agent: bytes, begun_ms: Sequence[int]) -> None:
-        """Measure how long each line waited for an answer.
+    def time(self, begun_ms: Sequence[int]) -> None:
+        """Give each line of the caller the turns that the server saw in it.
+
+        A turn is of the last line that had begun when the caller's words ended: its own record
+        comes later, when the next turn begins.
 
         Args:
-            caller: what the caller said since the answer, mu-law.
-            agent: what the caller heard on the same timeline.
-            begun_ms: when each line began.
+            begun_ms: when each line began, from the start of the stream.
         """
         while len(self.turns) < len(begun_ms):
             self.turns.append(TurnAccount())
-        ends = [*begun_ms[1:], len(caller) // FRAME_BYTES * FRAME_MS]
-        for turn, begun, end in zip(self.turns, begun_ms, ends, strict=False):
-            turn.waited_ms = _waited(caller, agent, begun // FRAME_MS, end // FRAME_MS)
-
-
-def _waited(caller: bytes, agent: bytes, begun: int, end: int) -> int | None:
-    """Return milliseconds between two voices, looking at the frames from `begun` to `end`."""
-    spoke = [at for at in range(begun, end) if _speaks(caller, at)]
-    silent_at = spoke[-1] + 1 if spoke else begun
-    first = next((at for at in range(silent_at, end) if _speaks(agent, at)), None)
-    return None if first is None else (first - silent_at) * FRAME_MS
-
-
-def _speaks(audio: bytes, frame: int) -> bool:
-    return is_speech(audio[frame * FRAME_BYTES : (frame + 1) * FRAME_BYTES])
+        for fact in self._times:
+            number = 0 if fact.asked_ms is None else bisect_right(begun_ms, fact.asked_ms)
+            if number:
+                self.turns[number - 1].timed.append(fact)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dialplan.emulators.conversations.account import Account, Ran, TurnAccount
 from dialplan.emulators.conversations.words import is_said, same
 from dialplan.model.conversation import AnyOf, CallOutcome, Conversation, Expect
+from dialplan.store.facts import TurnTimed
 
 USED = frozenset({"ok", "not_found", "confirm"})
 """How a tool's run may go to count as used: it ran, or the caller is asked whether it shall."""
@@ -56,6 +57,17 @@ def shown(ran: Ran) -> str:
     return f"`{ran.tool}` {{{given}}} -> {ran.status}"
 
 
+def shares(timed: TurnTimed) -> str:
+    """Return how long a caller waited for an answer, and for what."""
+    model = (timed.model_ms or 0) - timed.tool_wait_ms
+    parts = [] if timed.pause_ms is None else [f"{timed.pause_ms} ms pause"]
+    parts.append(f"{model:.0f} ms model")
+    if timed.tool_wait_ms:
+        parts.append(f"{timed.tool_wait_ms:.0f} ms tools")
+    parts.append(f"{timed.bridge_ms or 0:.1f} ms bridge")
+    return f"{timed.waited_ms} ms: {', '.join(parts)}"
+
+
 def _turn(at: tuple[str | int, ...], expect: Expect, turn: TurnAccount) -> Iterator[Miss]:
     if expect.handoff is not None:
         targets = [one.target for one in turn.handoffs()]
@@ -70,9 +82,11 @@ def _turn(at: tuple[str | int, ...], expect: Expect, turn: TurnAccount) -> Itera
     yield from _says((*at, "says"), expect, turn)
     if expect.within is not None:
         longest = round(expect.within.total_seconds() * 1000)
-        if turn.waited_ms is None or turn.waited_ms > longest:
-            got = "silence" if turn.waited_ms is None else f"{turn.waited_ms} ms"
-            yield Miss((*at, "within"), f"an answer within {longest} ms", got)
+        waited = None if turn.last is None else turn.last.waited_ms
+        if turn.last is None or waited is None:
+            yield Miss((*at, "within"), f"an answer within {longest} ms", "silence")
+        elif waited > longest:
+            yield Miss((*at, "within"), f"an answer within {longest} ms", shares(turn.last))
 
 
 def _tool(

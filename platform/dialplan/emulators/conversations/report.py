@@ -48,6 +48,7 @@ def as_json(results: Sequence[Result]) -> str:
             "seconds": round(result.seconds, 3),
             "failures": [asdict(failure) for failure in result.failures],
             "transcript": list(result.transcript),
+            "waited_ms": list(result.waited_ms),
         }
         for result in results
     ]

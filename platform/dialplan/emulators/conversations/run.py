@@ -60,13 +60,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a conversation went."""
+    """How a conversation went; `waited_ms` is for each turn, None without an answer."""
 
     vertical: str
     told: LoadedConversation
     seconds: float
     failures: tuple[Failure, ...] = ()
     transcript: tuple[str, ...] = ()
+    waited_ms: tuple[int | None, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -174,6 +175,7 @@ async def run_conversation(
             *_transcript(told, account),
             *(f"  log: {one}" for one in means.logbook.of(account.call_sid)),
         ),
+        tuple(None if turn.last is None else turn.last.waited_ms for turn in account.turns),
     )
 
 
@@ -235,7 +237,7 @@ async def _ring(house: House, told: LoadedConversation, call: _Call) -> CallReco
         f"{one.code} {one.message}" for one in record.notifications if one.level == "error"
     ]
     begun = [at for at, _ in call.caller.spoken]
-    call.account.listen(record.caller_audio, record.agent_audio, begun)
+    call.account.time(begun)
     return record
 
 

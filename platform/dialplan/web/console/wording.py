@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dialplan.runtime.live import LiveCall
-from dialplan.store.facts import CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import CallEnded, Fact, HandedOff, ToolRan, TurnSpoken, TurnTimed
 from dialplan.store.past_calls import CallRow, PastCall
 
 ZONE_COOKIE = "dialplan_zone"
@@ -98,10 +98,37 @@ def kind(fact: Fact) -> str:
             return "tool"
         case HandedOff():
             return "handoff"
+        case TurnTimed():
+            return "timing"
         case CallEnded():
             return "ended"
         case _:
             return "began"
+
+
+def waited(turn: TurnTimed) -> str:
+    """Return how long somebody waited in a turn, in a few words; empty where nobody did."""
+    words = []
+    if turn.answer_ms is not None and turn.number:
+        words.append(f"answered {turn.waited_ms} ms after the caller's last word")
+    elif turn.answer_ms is not None:
+        words.append(f"first word {turn.answer_ms} ms after the call came in")
+    elif turn.asked_ms is not None:
+        words.append("not answered")
+    if turn.stop_ms is not None:
+        words.append(f"cut in: the agent was stopped in {turn.stop_ms:.0f} ms")
+    return "; ".join(words)
+
+
+def shares(turn: TurnTimed) -> list[tuple[str, str]]:
+    """Return what the wait was made of, as (name, milliseconds)."""
+    if turn.model_ms is None or turn.bridge_ms is None:
+        return []
+    parts = [] if turn.pause_ms is None else [("pause", f"{turn.pause_ms}")]
+    parts.append(("model", f"{turn.model_ms - turn.tool_wait_ms:.0f}"))
+    if turn.tool_wait_ms:
+        parts.append(("tools", f"{turn.tool_wait_ms:.0f}"))
+    return [*parts, ("bridge", f"{turn.bridge_ms:.1f}")]
 
 
 def outcome(status: str) -> str:
@@ -144,4 +171,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "arguments": arguments,
     "kind": kind,
     "outcome": outcome,
+    "waited": waited,
+    "shares": shares,
 }

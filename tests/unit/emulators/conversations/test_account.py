@@ -1,12 +1,9 @@
 from datetime import UTC, datetime
 
 from dialplan.emulators.conversations.account import Account, Handed, Ran, Said
-from dialplan.emulators.speech.written import write
-from dialplan.protocols.audio import FRAME_BYTES, SILENCE
-from dialplan.store.facts import CallEnded, HandedOff, ToolRan, TurnSpoken
+from dialplan.store.facts import CallEnded, HandedOff, ToolRan, TurnSpoken, TurnTimed
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
-FRAME = bytes((SILENCE,)) * FRAME_BYTES
 
 
 def test_what_happens_belongs_to_the_line_that_the_caller_has_begun() -> None:
@@ -50,22 +47,26 @@ def test_the_reasons_of_records_are_told_in_the_words_of_conversations() -> None
     }
 
 
-def test_the_wait_runs_from_the_callers_last_sound_to_the_agents_first() -> None:
-    word = write("hello")  # 120 ms, six frames
-    caller = FRAME * 5 + word + FRAME * 40 + word + FRAME * 5
-    agent = FRAME * 30 + word + FRAME * (len(caller) // FRAME_BYTES - 36)
+def _timed(number: int, asked_ms: int | None, answer_ms: int | None = 300) -> TurnTimed:
+    times = (asked_ms, 500, answer_ms, answer_ms, 0.4, 0.0, 0.0, None)
+    return TurnTimed("CA1", number + 2, AT, number, "speech", "desk", *times, False)
+
+
+def test_a_line_has_the_turns_whose_words_ended_in_it_whenever_they_were_told() -> None:
     account = Account()
+    for fact in (_timed(0, 0), _timed(1, 1_900), _timed(2, 2_800), _timed(3, 7_000)):
+        account.take(fact, 3)
 
-    account.listen(caller, agent, [100, 1020])
+    account.time([1_000, 6_000, 9_000])
 
-    assert [turn.waited_ms for turn in account.turns] == [380, None]
+    assert [[one.number for one in turn.timed] for turn in account.turns] == [[1, 2], [3], []]
+    assert [turn.last and turn.last.waited_ms for turn in account.turns] == [800, 800, None]
 
 
-def test_an_agent_who_already_speaks_kept_nobody_waiting() -> None:
-    caller = write("one") + FRAME * 10
-    agent = write("one two three four five")[: len(caller)]
+def test_words_that_the_call_cut_short_were_not_waited_for() -> None:
     account = Account()
+    account.take(_timed(1, None, None), 1)
 
-    account.listen(caller, agent, [0])
+    account.time([1_000])
 
-    assert account.turns[0].waited_ms == 0
+    assert account.turns[0].last is None

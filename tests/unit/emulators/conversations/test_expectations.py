@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from dialplan.emulators.conversations.account import (
 )
 from dialplan.emulators.conversations.expectations import Miss, answered, misses
 from dialplan.model.conversation import Conversation
+from dialplan.store.facts import TurnTimed
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def _told(expect: dict[str, Any], then: list[dict[str, Any]] | None = None) -> Conversation:
@@ -20,8 +24,14 @@ def _told(expect: dict[str, Any], then: list[dict[str, Any]] | None = None) -> C
 
 
 def _account(*happenings: Happening, waited_ms: int | None = 500) -> Account:
-    turn = TurnAccount(list(happenings), waited_ms)
+    turn = TurnAccount(list(happenings), [] if waited_ms is None else [_timed(waited_ms)])
     return Account([turn], ended_by="caller", reason="caller")
+
+
+def _timed(waited_ms: int, *, tools_ms: float = 0.0) -> TurnTimed:
+    answer_ms = waited_ms - 400
+    times = (2_000, 400, answer_ms, answer_ms, 0.4, tools_ms, tools_ms, None)
+    return TurnTimed("CA1", 2, AT, 1, "speech", "desk", *times, False)
 
 
 FOUND = Ran("find", {"name": "Maria", "born": "1985-05-04"}, "ok")
@@ -57,7 +67,14 @@ def test_what_happened_is_what_was_expected(expect: dict[str, Any]) -> None:
             Miss(("says", 1), "to hear `a` or `b`", "the agent said: Hi there."),
         ),
         ({"says": "caller"}, Miss(("says",), "to hear `caller`", "the agent said: Hi there.")),
-        ({"within": "1500ms"}, Miss(("within",), "an answer within 1500 ms", "1520 ms")),
+        (
+            {"within": "1500ms"},
+            Miss(
+                ("within",),
+                "an answer within 1500 ms",
+                "1520 ms: 400 ms pause, 1120 ms model, 0.4 ms bridge",
+            ),
+        ),
     ],
 )
 def test_a_miss_names_its_place_and_both_sides(expect: dict[str, Any], miss: Miss) -> None:
@@ -87,6 +104,25 @@ def test_a_tool_that_did_not_run_was_not_used(status: str) -> None:
 @pytest.mark.parametrize("status", ["ok", "not_found", "confirm"])
 def test_a_tool_that_ran_or_asks_first_was_used(status: str) -> None:
     assert misses(_told({"tool": "find"}), _account(Ran("find", {}, status))) == []
+
+
+def test_what_was_waited_for_is_told_with_the_tools_apart() -> None:
+    account = Account([TurnAccount([], [_timed(1_520, tools_ms=1_000.0)])], ended_by="caller")
+
+    found = misses(_told({"within": "1s"}), account)
+
+    assert [(miss.expected, miss.got) for miss in found] == [
+        (
+            "an answer within 1000 ms",
+            "1520 ms: 400 ms pause, 120 ms model, 1000 ms tools, 0.4 ms bridge",
+        )
+    ]
+
+
+def test_of_two_turns_in_one_line_the_last_is_judged() -> None:
+    account = Account([TurnAccount([], [_timed(5_000), _timed(700)])], ended_by="caller")
+
+    assert misses(_told({"within": "1s"}), account) == []
 
 
 def test_silence_misses_every_time_limit() -> None:

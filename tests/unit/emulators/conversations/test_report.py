@@ -15,7 +15,7 @@ def _result(*failures: Failure, name: str = "A & B") -> Result:
     told = Conversation.model_validate({"name": name, "turns": [{"caller": "Hi."}]})
     root = Value(Place(str(FILE), 1, 1), {})
     loaded = LoadedConversation("conversations/a.yaml", FILE, told, root)
-    return Result("shop", loaded, 1.234, failures, ("desk: Hello.", "caller: Hi."))
+    return Result("shop", loaded, 1.234, failures, ("desk: Hello.", "caller: Hi."), (730, None))
 
 
 FAILURE = Failure(str(FILE), 4, 13, "to hear `x`", "the agent said: <\x07>")
@@ -50,6 +50,7 @@ def test_json_holds_every_failure_with_its_place() -> None:
     assert (row["passed"], row["file"], row["seconds"]) == (False, str(FILE), 1.234)
     assert row["failures"][0]["line"] == 4
     assert row["transcript"] == ["desk: Hello.", "caller: Hi."]
+    assert row["waited_ms"] == [730, None]
 
 
 def test_junit_is_xml_that_ci_reads_whatever_was_said() -> None:
