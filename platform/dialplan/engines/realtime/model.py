@@ -79,7 +79,7 @@ class DirectRealtimeModel(RealtimeModel):
             answers_turns=bool(detection) and detection.get("create_response", True)
         )
         self._patience: asyncio.Task[None] | None = None
-        self._history = History()
+        self._history = History(client.BYTES_PER_MS[settings.audio])
         self._items = ConversationItems(transcribes=settings.transcription is not None)
         self._server_interrupts = False
         self._tells = 0

@@ -12,7 +12,7 @@ import base64
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from agents.realtime import (
     OpenAIRealtimeWebSocketModel,
@@ -42,7 +42,13 @@ from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
 from dialplan.protocols.realtime.conversation import ConversationItems
 
+if TYPE_CHECKING:
+    from dialplan.engines.realtime.wideband import Wideband
+
 _log = logging.getLogger(__name__)
+
+_SDK_FORMATS: Mapping[client.AudioFormat, str] = {"pcmu": "pcmu", "pcm24k": "pcm16"}
+"""The SDK's own names."""
 
 Transport = Literal["direct", "sdk"]
 
@@ -79,6 +85,13 @@ class RealtimeEngine:
         handing_over: Callable[[Handover], Mapping[str, Any]] = lambda _handover: {},
     ) -> None:
         self._config = config
+        self._wideband: Wideband | None = None
+        if config.settings.audio == "pcm24k":
+            # Imported here: it brings numpy and soxr, which a call in mu-law does without.
+            from dialplan.engines.realtime.wideband import Wideband
+
+            self._wideband = Wideband(sink)
+            sink = self._wideband.down
         self._sink = sink
         hooks = Hooks(handing_over, self._forget, self._announce, sink)
         self._graph = build_agents(config.agents, hooks)
@@ -120,6 +133,10 @@ class RealtimeEngine:
 
     async def send_audio(self, payload: str) -> None:
         """Pass on the caller's audio, base64 mu-law."""
+        if self._wideband is not None:
+            payload = self._wideband.up(payload)
+            if not payload:
+                return  # the filter is not full yet
         if self._direct is not None:
             await self._direct.append(payload)
         elif self._session is not None:
@@ -239,12 +256,12 @@ class RealtimeEngine:
             return {}
         settings = self._config.settings
         heard: dict[str, Any] = {
-            "format": "pcmu",
+            "format": _SDK_FORMATS[settings.audio],
             "transcription": settings.transcription,
             "turn_detection": settings.turn_detection,
             "noise_reduction": settings.noise_reduction,
         }
-        spoken: dict[str, Any] = {"format": "pcmu", "voice": settings.voice}
+        spoken: dict[str, Any] = {"format": _SDK_FORMATS[settings.audio], "voice": settings.voice}
         if settings.speed is not None:
             spoken["speed"] = settings.speed
         return cast(
