@@ -93,4 +93,6 @@ class Narrower:
 
 
 def _pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.clip(np.rint(samples), -32768, 32767).astype("<i2")
+    """Return samples as 16 bits; works in place, on arrays that soxr made for us."""
+    np.rint(samples, out=samples)
+    return samples.clip(-32768, 32767, out=samples).astype("<i2")

@@ -1,7 +1,8 @@
 """Packets of written speech that survive another sample rate: bits in the signs of a slow wave.
 
-A bit is three samples of one sign, at most 1.3 kHz, and is read at its middle: a filter that keeps
-the telephone's band moves nothing so far that a sign is lost, nor does a delay of part of a sample.
+A bit is three samples of one sign, at most 1.3 kHz, and one of them is read, whichever the check
+sum confirms: neither a filter that keeps the telephone's band nor a delay of part of a sample
+moves an edge so far that all three are lost.
 Eight times as long as the packets of a line that keeps every byte, which `written` uses otherwise.
 """
 
@@ -10,9 +11,6 @@ from __future__ import annotations
 import re
 from binascii import crc_hqx
 from collections.abc import Iterator
-
-LONGEST = 0x7FFF
-"""Bytes that one packet can carry."""
 
 _WIDTH = 3
 _SYNC = 0b1111_1001_1010_1101
@@ -29,7 +27,7 @@ _BEGINS = re.compile(
 
 
 def packet(piece: bytes, *, more: bool) -> bytes:
-    """Return mu-law that carries `piece`; `more` is read back with it."""
+    """Return mu-law that carries `piece`, at most 32,767 bytes; `more` is read back with it."""
     raw = (len(piece) | 0x8000 * more).to_bytes(2) + crc_hqx(piece, 0xFFFF).to_bytes(2) + piece
     bits = f"{_SYNC:b}" + "".join(f"{byte:08b}" for byte in raw)
     return b"".join(_LEVELS[bit == "1"] * _WIDTH for bit in bits)

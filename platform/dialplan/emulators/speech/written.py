@@ -38,7 +38,7 @@ _MAGNITUDES = bytes(
 def write(text: str, *, ms_per_word: int = 60, min_ms: int = 120, resampled: bool = False) -> bytes:
     """Return mu-law audio that carries `text`, white space folded; empty for no words.
 
-    A word as `resampled` survives another sample rate, and lasts 3 ms a letter and 18 ms at least.
+    A word as `resampled` survives another sample rate; it takes 18 ms and 3 more a letter.
     """
     words = text.split()
     pack = signs.packet if resampled else _packet
