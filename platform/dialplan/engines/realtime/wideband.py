@@ -42,7 +42,11 @@ class Wideband:
         except binascii.Error:
             self._sink(PeerFault("caller audio that is not base64"))
             return ""
-        return base64.b64encode(self._widener.feed(audio)).decode()
+        return base64.b64encode(self.widen(audio)).decode()
+
+    def widen(self, mulaw: bytes) -> bytes:
+        """Return the caller's mu-law as PCM; empty while the filter fills."""
+        return self._widener.feed(mulaw)
 
     def down(self, event: EngineEvent) -> None:
         """Take an event of the model, whose speech is PCM; an `EngineSink`."""
