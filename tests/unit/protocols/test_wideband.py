@@ -58,7 +58,7 @@ def snr_db(signal: Floats, reference: Floats) -> float:
 
 
 def level_db(signal: Floats, reference: Floats) -> float:
-    return float(10 * np.log10(max(np.mean(signal**2), 1e-9) / np.mean(reference**2)))
+    return float(10 * np.log10((np.mean(signal**2) + 1e-9) / np.mean(reference**2)))
 
 
 def noise(seconds: float, rate: int, seed: int = 7) -> Floats:

@@ -77,7 +77,7 @@ def test_the_end_of_an_item_comes_before_the_news_of_it(
     assert late > 0
     assert [type(event) for event in told] == [SpeechArrived, SpeechArrived, SpeechFinished]
     assert told[1] == SpeechArrived("r1", "i1", 0, told[1].payload)  # type: ignore[union-attr]
-    assert payload_bytes(told[1].payload) == late  # type: ignore[union-attr]
+    assert payload_bytes(told[1].payload) == late
 
 
 def test_a_new_item_begins_as_if_nothing_was_before_it(
