@@ -139,11 +139,11 @@ def test_the_image_holds_the_server_and_nothing_else(image: Any) -> None:
     names = {one.metadata["Name"].lower() for one in distributions(path=[str(packages)])}
 
     assert {"dialplan", "starlette", "openai-agents"} <= names
-    assert not names & {"numpy", "onnxruntime", "moonshine-voice", "pytest", "mypy", "pip"}
+    assert not names & {"onnxruntime", "moonshine-voice", "pytest", "mypy", "pip"}
     assert {one.name for one in image.stage.files.iterdir()} == {"data", "opt", "verticals"}
     assert not list(image.stage.files.rglob(".git"))
     used = sum(one.lstat().st_size for one in image.stage.files.rglob("*") if one.is_file())
-    assert used < 300_000_000, f"{used / 1e6:.0f} MB"
+    assert used < 360_000_000, f"{used / 1e6:.0f} MB"
 
 
 def test_the_migrations_are_in_the_image_and_the_sources_are_not(image: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dialplan.config.load import LoadedVertical, load_rehearsal
@@ -50,6 +50,16 @@ class Sound:
     detector: DetectorFactory
     load: Callable[[], Awaitable[None]] = _nothing
     real: bool = True
+
+    def fit(self, verticals: Iterable[LoadedVertical]) -> Sound:
+        """Return the sound that can be heard over these verticals' audio formats."""
+        if any(one.vertical.voice.format != "pcmu" for one in verticals):
+            return replace(self, agent=_resampled(self.agent), caller=_resampled(self.caller))
+        return self
+
+
+def _resampled(voice: Voice) -> Voice:
+    return voice.over_resampling() if isinstance(voice, WrittenVoice) else voice
 
 
 def spoken() -> Sound:
@@ -103,6 +113,7 @@ async def set_stage(
     A `mind` thinks instead of the rehearsal model (scripted ones, in tests), and so does the
     OpenAI-compatible server at `language_model`. `notice` is said before every greeting.
     """
+    sound = sound.fit(verticals.values())
     token, account = secrets.token_hex(16), f"AC{secrets.token_hex(16)}"
     services = {
         f"{name}.{endpoint}": load_rehearsal(loaded.folder, declared.rehearsal)

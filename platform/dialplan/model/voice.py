@@ -47,6 +47,10 @@ class Voice(Shape):
     transport: Literal["direct", "sdk"] = Field("direct", examples=["direct"])
     """What carries its session: `direct`, which takes up a lost connection again, or the Agents
     SDK's own, to compare with. Over `sdk` a lost connection ends the agent's part of the call."""
+    format: Literal["pcmu", "pcm24k"] = Field("pcmu", examples=["pcmu"])
+    """The audio between here and the model: `pcmu`, the telephone's own mu-law at 8000 Hz, passed
+    on as it is, or `pcm24k`, 16-bit samples at 24000 Hz, converted both ways. A telephone line
+    carries no more than `pcmu` does; choose `pcm24k` for a model that takes nothing else."""
     model: str = Field("gpt-realtime-2.1", examples=["gpt-realtime-2.1"])
     """The model of the engine."""
     voice: str = Field("marin", examples=["marin"])

@@ -127,6 +127,7 @@ def session_settings(loaded: LoadedVertical) -> SessionSettings:
         instructions="",
         transcription=transcription,
         turn_detection=detection,
+        audio=voice.format,
     )
 
 

@@ -87,6 +87,7 @@ class Reloader:
         *,
         lines: BuildLines,
         adapt: Callable[[LoadedVertical], LoadedVertical] = lambda loaded: loaded,
+        prepare: Callable[[LoadedVertical], None] = lambda _loaded: None,
         reloaded: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
         """Nothing is read before `start`.
@@ -97,6 +98,7 @@ class Reloader:
             database: where versions and releases are kept.
             lines: builds lines of tenants and the verticals that serve.
             adapt: changes a vertical before it serves (addresses of emulated services).
+            prepare: loads what a vertical's calls need, on a thread, before it serves.
             reloaded: is told of each reload, `ok` or `failed`.
         """
         self._folder = folder
@@ -104,6 +106,7 @@ class Reloader:
         self._database = database
         self._lines = lines
         self._adapt = adapt
+        self._prepare = prepare
         self._reloaded = reloaded
         self._good: dict[str, LoadedVertical] = {}
         self._tenants = Tenants(tenants={})
@@ -238,6 +241,9 @@ class Reloader:
                 failures.append(error)
                 if name in self._served:
                     served[name] = self._served[name]
+        for one in served.values():
+            for loaded in one.by_version.values():
+                await asyncio.to_thread(self._prepare, loaded)
         stable = {name: one.stable for name, one in served.items()}
         trials = {name: one.trial for name, one in served.items() if one.trial is not None}
         lines = self._lines(tenants, {name: self._adapt(one) for name, one in stable.items()})

@@ -123,6 +123,7 @@ async def open_service(
             database,
             lines=partial(build_lines, environ=environ, account=peers.account, token=peers.token),
             adapt=partial(_rehearsed, services=peers.services),
+            prepare=_prepare,
             reloaded=metrics.files_read,
         )
         await reloader.start(cast)
@@ -196,6 +197,12 @@ async def open_service(
             console_key=clock.random_hex(24) if given is None else given.get_secret_value(),
             console_key_made=given is None,
         )
+
+
+def _prepare(loaded: LoadedVertical) -> None:
+    """Import ahead what the first call would otherwise hold up all others for, some 0.2 s."""
+    if loaded.vertical.voice.format == "pcm24k":
+        import dialplan.engines.realtime.wideband  # noqa: F401
 
 
 def _engine(

@@ -75,6 +75,6 @@ def rehearse(data: Path) -> Open:
             if seeded:
                 for line in house.service.lines.values():
                     await seed(house, line)
-            yield Rehearsal(house, facts, heard)
+            yield Rehearsal(house, facts, house.stage.sound)
 
     return rehearsing

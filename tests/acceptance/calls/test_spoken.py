@@ -10,6 +10,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dialplan.emulators.openai.mind import Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.speech.ear import MoonshineEar
@@ -23,7 +25,7 @@ VERTICAL = """\
 dialplan: 1
 name: spoken
 title: Spoken
-voice: {greeting: "Good morning, how can I help?"}
+voice: {format: FORMAT, greeting: "Good morning, how can I help?"}
 agents:
   clerk: {entry: true, prompt: Be kind.}
 """
@@ -31,13 +33,15 @@ CALLER = {"looking", "yellow", "flowers", "party", "saturday"}
 AGENT = {"morning", "help", "certainly", "tomatoes", "onions", "dollars"}
 
 
+@pytest.mark.parametrize("audio_format", ["pcmu", "pcm24k"])
 async def test_the_audio_file_of_a_spoken_call_holds_both_sides_of_the_conversation(
     open_site: Callable[..., AbstractAsyncContextManager[Any]],
     write_verticals: Callable[..., Path],
     tmp_path: Path,
+    audio_format: str,
 ) -> None:
     mind = ScriptedMind([[Say("Certainly, we have tomatoes and onions for twelve dollars.")]])
-    folder = write_verticals(VERTICAL, NUMBER)
+    folder = write_verticals(VERTICAL.replace("FORMAT", audio_format), NUMBER)
     async with open_site(folder, mind, numbers=[NUMBER], sound=spoken()) as site:
         record = await site.ring(
             NUMBER, "I am looking for yellow flowers for a party on Saturday.", patience_ms=1000

@@ -1,4 +1,4 @@
-"""The same whole call over the transport that the YAML chooses."""
+"""The same whole call over the transport and in the audio format that the YAML chooses."""
 
 from __future__ import annotations
 
@@ -20,26 +20,35 @@ CLINIC = "+15550100001"
 Open = Callable[..., AbstractAsyncContextManager[Any]]
 
 
+@pytest.fixture(params=["sdk pcmu", "sdk pcm24k", "direct pcm24k"])
+def chosen(request: pytest.FixtureRequest) -> tuple[str, str]:
+    transport, _, audio = str(request.param).partition(" ")
+    return transport, audio
+
+
 @pytest.fixture
-def over_sdk(tmp_path: Path) -> Path:
-    """The shipped verticals, with the clinic's session carried by the Agents SDK's transport."""
+def verticals(tmp_path: Path, chosen: tuple[str, str]) -> Path:
+    """The shipped verticals, with the clinic's session carried in another way than by default."""
     folder = tmp_path / "verticals"
     shutil.copytree(SHIPPED, folder)
     file = folder / "healthcare" / "vertical.yaml"
     written = file.read_text()
-    chosen = written.replace("\nvoice:\n", "\nvoice:\n  transport: sdk\n", 1)
-    assert chosen != written
-    file.write_text(chosen)
+    keys = "\nvoice:\n  transport: {}\n  format: {}\n".format(*chosen)
+    changed = written.replace("\nvoice:\n", keys, 1)
+    assert changed != written
+    file.write_text(changed)
     # Data of its own: the tests of this folder share one database.
     tenants = folder / "tenants.yaml"
-    tenants.write_text(tenants.read_text().replace("  lakeside:", "  over_sdk:"))
+    tenants.write_text(tenants.read_text().replace("  lakeside:", f"  {'_'.join(chosen)}:"))
     return folder
 
 
-async def test_a_whole_booking_works_over_the_sdk_transport(rehearse: Open, over_sdk: Path) -> None:
-    async with rehearse(over_sdk) as rehearsal:
+async def test_a_whole_booking_works_as_its_session_is_carried(
+    rehearse: Open, verticals: Path, chosen: tuple[str, str]
+) -> None:
+    async with rehearse(verticals) as rehearsal:
         vertical = rehearsal.house.service.lines[CLINIC].vertical.vertical
-        assert vertical.voice.transport == "sdk"
+        assert (vertical.voice.transport, vertical.voice.format) == chosen
 
         await rehearsal.ring(
             CLINIC,

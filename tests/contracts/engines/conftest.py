@@ -1,4 +1,4 @@
-"""An emulated model on loopback, and one call's engine against it, over either transport."""
+"""An emulated model on loopback, and a call's engine against it, by every transport and format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dialplan.engines.engine import EngineEvent
 from dialplan.engines.realtime.agents import AgentSpec, HandoffSpec, ToolSpec, build_agents
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig, Transport
-from dialplan.protocols.realtime.client import SessionSettings
+from dialplan.protocols.realtime.client import AudioFormat, SessionSettings
 
 LOUD, QUIET = b"\x00", b"\xff"
 WAIT_S = 20.0
@@ -106,8 +106,9 @@ class Line:
             self.engine.append_audio(base64.b64encode(piece * 160).decode())
 
     async def begin_to_speak(self) -> None:
-        """Be a caller who begins to say something."""
-        self.engine.append_audio(base64.b64encode(LOUD * 160).decode())
+        """Be a caller who begins to say something, and of whom more arrives: a filter needs it."""
+        for piece in [LOUD] + [QUIET] * 4:
+            self.engine.append_audio(base64.b64encode(piece * 160).decode())
 
 
 class Desk:
@@ -139,7 +140,12 @@ def transport(request: pytest.FixtureRequest) -> Transport:
     return "direct" if request.param == "direct" else "sdk"
 
 
-def line_over(transport: Transport) -> Dial:
+@pytest.fixture(params=["pcmu", "pcm24k"])
+def audio(request: pytest.FixtureRequest) -> AudioFormat:
+    return "pcmu" if request.param == "pcmu" else "pcm24k"
+
+
+def line_over(transport: Transport, audio: AudioFormat) -> Dial:
     @asynccontextmanager
     async def dialled(
         steps: Sequence[Sequence[Decision]],
@@ -184,6 +190,7 @@ def line_over(transport: Transport) -> Dial:
                         "interrupt_response": True,
                         "create_response": True,
                     },
+                    audio=audio,
                 ),
                 graph=build_agents((desk, *others)),
                 entry="desk",
@@ -205,12 +212,12 @@ def line_over(transport: Transport) -> Dial:
 
 
 @pytest.fixture
-def dial(transport: Transport) -> Dial:
-    """A line over either transport."""
-    return line_over(transport)
+def dial(transport: Transport, audio: AudioFormat) -> Dial:
+    """A line over either transport, in either format."""
+    return line_over(transport, audio)
 
 
 @pytest.fixture
-def dial_direct() -> Dial:
+def dial_direct(audio: AudioFormat) -> Dial:
     """A line over our own transport, for what the other cannot do."""
-    return line_over("direct")
+    return line_over("direct", audio)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from typing import Any
 
@@ -55,7 +56,8 @@ async def test_words_are_said_exactly_and_come_back_with_their_id(dial: Dial) ->
         assert [said.text for said in line.all(AgentSaid)] == ["Welcome to the clinic."]
         heard = sum(payload_bytes(piece.payload) for piece in line.all(SpeechArrived))
         assert heard == len("Welcome to the clinic.") * 320
-        assert line.all(SpeechFinished)
+        told = [type(e) for e in line.events if isinstance(e, SpeechArrived | SpeechFinished)]
+        assert told.index(SpeechFinished) == len(told) - 1, "the end of a word is not left behind"
         assert line.all(TokensUsed)[0].output_tokens > 0
 
 
@@ -395,3 +397,18 @@ async def test_a_server_that_drops_every_connection_is_given_up(dial_direct: Dia
         await line.until(EngineLost)
 
         assert line.server.connections == 3
+
+
+async def test_the_model_hears_and_speaks_in_the_format_that_was_asked_for(
+    dial: Dial, audio: str
+) -> None:
+    async with dial([[Say("Certainly, madam.")]]) as line:
+        await line.speak()
+        await line.until(ResponseEnded)
+
+        heard = b"".join(base64.b64decode(p.payload) for p in line.all(SpeechArrived))
+        assert len(heard) == len("Certainly, madam.") * 320
+        # The emulated voice is one code throughout. A filter rounds its edges, and nothing else;
+        # mu-law goes through as it is.
+        assert set(heard[100:-100]) == {0x55}
+        assert (set(heard) == {0x55}) == (audio == "pcmu")

@@ -6,8 +6,10 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from copy import deepcopy
+from typing import Any, TypeVar
 
+import pytest
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types.realtime import (
@@ -29,6 +31,8 @@ from dialplan.emulators.openai.mind import CallTool, FunctionOutput, Message, Sa
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.speech.ports import DetectorFactory, Ear, Voice
+from dialplan.emulators.speech.written import EnergyDetector, WrittenEar, WrittenVoice
+from dialplan.protocols.wideband import Narrower, Widener
 
 SESSION: RealtimeSessionCreateRequestParam = {
     "type": "realtime",
@@ -204,3 +208,60 @@ async def test_a_refused_event_is_answered_and_the_connection_stays(
 
     assert (refused.error.code, refused.error.event_id) == ("response_cancel_not_active", "mine")
     assert added.item.type == "message"
+
+
+@pytest.mark.parametrize("form", ["audio/pcmu", "audio/pcm"])
+async def test_a_turn_is_heard_answered_and_cut_alike_in_every_format(form: str) -> None:
+    writing = WrittenVoice(resampled=True)
+    ear = WrittenEar()
+    mind = ScriptedMind([[Say("One two three four.")], [Say("Yes.")]])
+    settings = session_in(form)
+    up, down = Widener(), Narrower()
+    async with (
+        RealtimeServer(
+            mind=mind, ear=ear, voice=writing, detector=EnergyDetector, speed=50
+        ) as server,
+        connected(server) as client,
+    ):
+        await client.connection.session.update(session=settings)
+        updated = await client.until(SessionUpdatedEvent)
+        audio = b"\xff" * 1600 + await writing.speak("anything tomorrow") + b"\xff" * 6400
+        for start in range(0, len(audio), 320):
+            frame = audio[start : start + 320]
+            await client.append(frame if form == "audio/pcmu" else up.feed(frame))
+        transcript = await client.until(ConversationItemInputAudioTranscriptionCompletedEvent)
+        done = await client.until(ResponseDoneEvent)
+        spoken = b"".join(
+            base64.b64decode(e.delta) for e in client.seen if isinstance(e, ResponseAudioDeltaEvent)
+        )
+        lasts_ms = len(spoken) // (8 if form == "audio/pcmu" else 48)
+        item_id = (done.response.output or [])[0].id
+        assert item_id is not None
+        for end_ms in (lasts_ms + 1, lasts_ms, lasts_ms // 2):
+            await client.connection.conversation.item.truncate(
+                item_id=item_id, content_index=0, audio_end_ms=end_ms
+            )
+        refused = await client.until(RealtimeErrorEvent)
+        await client.until(ConversationItemTruncatedEvent)
+        await client.until(ConversationItemTruncatedEvent)
+        await client.connection.response.create()
+        await client.until(ResponseDoneEvent)
+
+    session = updated.session.to_dict()
+    given = {"type": form} if form == "audio/pcmu" else {"type": form, "rate": 24000}
+    assert session["audio"]["output"]["format"] == given  # type: ignore[index]
+    assert session["audio"]["input"]["format"] == given  # type: ignore[index]
+    assert transcript.transcript == "anything tomorrow"
+    assert lasts_ms == len(await writing.speak("One two three four.")) // 8
+    narrow = spoken if form == "audio/pcmu" else down.feed(spoken) + down.finish()
+    assert await ear.hear(narrow) == "One two three four."
+    assert refused.error.code == "invalid_value"
+    assert mind.turns[1].items[-1] == Message("assistant", "One two")
+
+
+def session_in(form: str) -> RealtimeSessionCreateRequestParam:
+    whole: RealtimeSessionCreateRequestParam = deepcopy(SESSION)
+    chosen: Any = {"type": form} if form == "audio/pcmu" else {"type": form, "rate": 24000}
+    whole["audio"]["input"]["format"] = chosen
+    whole["audio"]["output"]["format"] = chosen
+    return whole

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 from openai.types.realtime import RealtimeClientEvent
 from pydantic import TypeAdapter
@@ -32,6 +34,15 @@ def test_a_session_asks_for_mulaw_both_ways() -> None:
     }
     assert session["truncation"] == "auto"
     assert session["tools"][0]["name"] == "look_up"
+
+
+def test_a_session_asks_for_24_khz_pcm_both_ways() -> None:
+    settings = replace(SETTINGS, audio="pcm24k")
+
+    session = orjson.loads(client.session_update(settings))["session"]
+
+    assert session["audio"]["input"]["format"] == {"type": "audio/pcm", "rate": 24000}
+    assert session["audio"]["output"]["format"] == {"type": "audio/pcm", "rate": 24000}
 
 
 def test_a_session_leaves_out_a_speed_that_is_not_set() -> None:

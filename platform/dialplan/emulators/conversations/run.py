@@ -189,7 +189,7 @@ async def _run(
     thinks, played = _mind(told, means, clock, zone, lambda: len(call.caller.spoken))
     caller = ScriptedCaller(
         [Line(turn.caller) for turn in conversation.turns],
-        means.manner.sound.caller,
+        means.manner.sound.fit([loaded]).caller,
         patience_ms=means.manner.patience_ms,
         max_wait_ms=MAX_WAIT_MS,
         waits=lambda: thinks.busy,

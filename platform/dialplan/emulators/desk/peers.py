@@ -51,7 +51,7 @@ async def run_peers(settings: Settings, *, origin: str, silent: bool) -> None:
             )
         )
         key = secrets.token_urlsafe(32)
-        control = Control(stage.carrier, sound, cast.lines, origin=origin, key=key)
+        control = Control(stage.carrier, stage.sound, cast.lines, origin=origin, key=key)
         parent.tell = control.note
         url = await stack.enter_async_context(serving(control.app()))
         write(Setting(stage.peers, url, key))

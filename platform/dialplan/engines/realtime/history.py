@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from dialplan.call.playback import BYTES_PER_MS, Truncation, payload_bytes
+from dialplan.call.playback import Truncation, payload_bytes
 from dialplan.protocols.realtime import client
 
 
@@ -18,20 +18,21 @@ class _Said:
     audio_bytes: int = 0
     heard_ms: int | None = None
 
-    def heard(self) -> str:
+    def heard(self, bytes_per_ms: int) -> str:
         """The words that were heard, cut in proportion: the model gives no time for a word."""
         if self.heard_ms is None:
             return self.text
-        total_ms = self.audio_bytes // BYTES_PER_MS
+        total_ms = self.audio_bytes // bytes_per_ms
         share = min(self.heard_ms / total_ms, 1.0) if total_ms else 0.0
         words = self.text.split()
         return " ".join(words[: int(len(words) * share)])
 
 
 class History:
-    """The conversation in order of arrival."""
+    """The conversation in order of arrival, whose speech has so many bytes a millisecond."""
 
-    def __init__(self) -> None:
+    def __init__(self, bytes_per_ms: int = client.BYTES_PER_MS["pcmu"]) -> None:
+        self._bytes_per_ms = bytes_per_ms
         self._entries: dict[str, str | _Said] = {}
         self._forgotten: set[str] = set()
 
@@ -92,7 +93,7 @@ class History:
         for entry in self._entries.values():
             if isinstance(entry, str):
                 frames.append(entry)
-            elif heard := entry.heard():
+            elif heard := entry.heard(self._bytes_per_ms):
                 frames.append(client.message("assistant", heard))
         return [frame for frame in frames if frame]
 

@@ -78,11 +78,23 @@ class DirectRealtimeModel(RealtimeModel):
         sink: EngineSink,
         silent_tools: frozenset[str] = frozenset(),
         batch_ms: int = AUDIO_BATCH_MS,
+        widen: Callable[[bytes], bytes] | None = None,
     ) -> None:
+        """Not connected yet.
+
+        Args:
+            endpoint: where the model is.
+            settings: what a session begins with.
+            sink: is told what the model says; must neither block nor raise.
+            silent_tools: tools whose answers are not spoken of.
+            batch_ms: how much of the caller's audio goes into one message.
+            widen: turns the caller's mu-law into the format of the session, where that differs.
+        """
         self._endpoint = endpoint
         self._settings = settings
         self._sink = sink
         self._silent_tools = silent_tools
+        self._widen = widen
         self._listeners: list[RealtimeModelListener] = []
         self._loop = asyncio.get_running_loop()
         self._socket: Connection | None = None
@@ -97,7 +109,7 @@ class DirectRealtimeModel(RealtimeModel):
             answers_turns=bool(detection) and detection.get("create_response", True)
         )
         self._patience: asyncio.TimerHandle | None = None
-        self._history = History()
+        self._history = History(client.BYTES_PER_MS[settings.audio])
         self._items = ConversationItems(transcribes=settings.transcription is not None)
         self._server_interrupts = False
         self._tells = 0
@@ -258,6 +270,10 @@ class DirectRealtimeModel(RealtimeModel):
                 socket.send(frame)
 
     def _append(self, audio: bytes) -> None:
+        if self._widen is not None:
+            audio = self._widen(audio)
+            if not audio:
+                return  # the filter is not full yet
         if self._socket is not None:
             self._socket.send_audio(client.append_audio(audio))
 

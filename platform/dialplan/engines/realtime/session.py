@@ -12,7 +12,7 @@ import base64
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from agents.realtime import (
     OpenAIRealtimeWebSocketModel,
@@ -42,7 +42,13 @@ from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
 from dialplan.protocols.realtime.conversation import ConversationItems
 
+if TYPE_CHECKING:
+    from dialplan.engines.realtime.wideband import Wideband
+
 _log = logging.getLogger(__name__)
+
+_SDK_FORMATS: Mapping[client.AudioFormat, str] = {"pcmu": "pcmu", "pcm24k": "pcm16"}
+"""The SDK's own names."""
 
 Transport = Literal["direct", "sdk"]
 
@@ -90,6 +96,13 @@ class RealtimeEngine:
         handing_over: Callable[[Handover], Mapping[str, Any]] = lambda _handover: {},
     ) -> None:
         self._config = config
+        self._wideband: Wideband | None = None
+        if config.settings.audio == "pcm24k":
+            # Imported here: it brings numpy and soxr, which a call in mu-law does without.
+            from dialplan.engines.realtime.wideband import Wideband
+
+            self._wideband = Wideband(sink)
+            sink = self._wideband.down
         self._sink = sink
         self._hooks = Hooks(call, handing_over, self._forget, self._announce, sink)
         self._session: RealtimeSession | None = None
@@ -103,7 +116,12 @@ class RealtimeEngine:
         self._direct: DirectRealtimeModel | None = None
         if config.transport == "direct":
             self._direct = DirectRealtimeModel(
-                config.endpoint, config.settings, sink, config.graph.silent, config.batch_ms
+                config.endpoint,
+                config.settings,
+                sink,
+                config.graph.silent,
+                config.batch_ms,
+                self._wideband and self._wideband.widen,
             )
 
     async def connect(self) -> None:
@@ -232,7 +250,11 @@ class RealtimeEngine:
         while True:
             payload = await self._audio.get()
             try:
-                await session.send_audio(base64.b64decode(payload))
+                audio = base64.b64decode(payload)
+                if self._wideband is not None:
+                    audio = self._wideband.widen(audio)
+                if audio:
+                    await session.send_audio(audio)
             except ConnectionClosed:
                 return  # the session tells it too
             except ValueError:
@@ -271,12 +293,12 @@ class RealtimeEngine:
             return {}
         settings = self._config.settings
         heard: dict[str, Any] = {
-            "format": "pcmu",
+            "format": _SDK_FORMATS[settings.audio],
             "transcription": settings.transcription,
             "turn_detection": settings.turn_detection,
             "noise_reduction": settings.noise_reduction,
         }
-        spoken: dict[str, Any] = {"format": "pcmu", "voice": settings.voice}
+        spoken: dict[str, Any] = {"format": _SDK_FORMATS[settings.audio], "voice": settings.voice}
         if settings.speed is not None:
             spoken["speed"] = settings.speed
         return cast(

@@ -12,8 +12,15 @@ from typing import Any, Literal
 
 import orjson
 
+AudioFormat = Literal["pcmu", "pcm24k"]
+
 PCMU = {"type": "audio/pcmu"}
 """G.711 mu-law at 8 kHz, the carrier's own format."""
+PCM24K = {"type": "audio/pcm", "rate": 24000}
+"""16-bit little-endian samples at 24 kHz, mono; the API knows no other rate of PCM."""
+
+FORMATS: Mapping[AudioFormat, Mapping[str, Any]] = {"pcmu": PCMU, "pcm24k": PCM24K}
+BYTES_PER_MS: Mapping[AudioFormat, int] = {"pcmu": 8, "pcm24k": 48}
 
 
 REQUEST = "request"
@@ -40,6 +47,7 @@ class SessionSettings:
         transcription: of the caller's speech; None turns it off.
         turn_detection: None turns it off.
         extra: further fields of the session, as they stand in the reference.
+        audio: the format of the audio, both ways.
     """
 
     model: str
@@ -51,6 +59,7 @@ class SessionSettings:
     noise_reduction: Mapping[str, Any] | None = None
     speed: float | None = None
     extra: Mapping[str, Any] | None = None
+    audio: AudioFormat = "pcmu"
 
 
 def _frame(message: Mapping[str, Any]) -> str:
@@ -68,8 +77,8 @@ def append_audio(audio: bytes) -> bytes:
 
 
 def session_update(settings: SessionSettings) -> str:
-    """`session.update` with everything, for a new session. Audio is mu-law both ways."""
-    output: dict[str, Any] = {"format": PCMU, "voice": settings.voice}
+    """`session.update` with everything, for a new session. Audio is of one format both ways."""
+    output: dict[str, Any] = {"format": FORMATS[settings.audio], "voice": settings.voice}
     if settings.speed is not None:
         output["speed"] = settings.speed
     session: dict[str, Any] = {
@@ -81,7 +90,7 @@ def session_update(settings: SessionSettings) -> str:
         "tools": _tools(settings.tools),
         "audio": {
             "input": {
-                "format": PCMU,
+                "format": FORMATS[settings.audio],
                 "transcription": settings.transcription,
                 "turn_detection": settings.turn_detection,
                 "noise_reduction": settings.noise_reduction,

@@ -117,3 +117,12 @@ def test_a_cut_at_a_handoff_that_was_never_told_forgets_nothing() -> None:
     history.cut({"2"})
 
     assert texts(history) == [("user", "about my bill")]
+
+
+def test_a_cut_is_as_long_in_24_khz_pcm() -> None:
+    history = History(bytes_per_ms=48)
+    history.agent_audio("a", base64.b64encode(bytes(48_000)).decode())
+    history.agent_said("a", "one two three four")
+    history.truncated(Truncation("a", 0, 500))
+
+    assert texts(history) == [("assistant", "one two")]
