@@ -76,7 +76,7 @@ class Column(Shape):
     )
     """The only texts that it may hold."""
     on_delete: OnDelete = Field("restrict", examples=["cascade"])
-    """What becomes of this row when the one that it points at is deleted; `restrict` refuses that."""
+    """What becomes of this row when the one it points at is deleted; `restrict` refuses that."""
     precision: Annotated[int, Field(ge=1, le=1000)] | None = Field(None, examples=[12])
     """How many digits a `decimal` has, those after the point included."""
     scale: Annotated[int, Field(ge=0, le=1000)] | None = Field(None, examples=[2])
@@ -151,7 +151,7 @@ class NoOverlap(Shape):
     columns: Annotated[Many[Identifier], Field(min_length=2, max_length=2)] = Field(
         examples=[["starts_at", "ends_at"]]
     )
-    """Where it begins and where it ends; the end itself is free again, and an empty one is never."""
+    """Where it begins and ends; the end itself is free again, and no end is for ever."""
     per: Many[Identifier] = Field((), examples=[["stylist_id"]])
     """Only rows that share these are compared."""
     where: Text | None = Field(None, examples=["status <> 'cancelled'"])
