@@ -160,7 +160,7 @@ class NoOverlap(Shape):
     """What the model reads when a row is refused."""
 
 
-class Check(Shape):
+class RowCheck(Shape):
     """What must hold for each row. Short form: the SQL."""
 
     sql: Text = Field(examples=["ends_at > starts_at"])
@@ -190,7 +190,7 @@ AnyUnique = Annotated[
     Unique, BeforeValidator(_long_columns, json_schema_input_type=Columns | Unique)
 ]
 AnyIndex = Annotated[Index, BeforeValidator(_long_columns, json_schema_input_type=Columns | Index)]
-AnyCheck = Annotated[Check, BeforeValidator(_long_check, json_schema_input_type=Text | Check)]
+AnyCheck = Annotated[RowCheck, BeforeValidator(_long_check, json_schema_input_type=Text | RowCheck)]
 
 
 class Table(Shape):

@@ -190,9 +190,8 @@ def _rules(name: str, table: Table, tables: Mapping[str, Table]) -> Iterator[Rul
         yield Rule(name, check_rule(name, check.sql), "check", body, columns, what, broken)
     for span in table.no_overlap:
         yield exclusion_rule(name, span, table.columns, tables)
-    for one in (*table.unique, *table.indexes):
-        if not is_plain(one):
-            yield partial_rule(name, one)
+    parts: list[Unique | Index] = [*table.unique, *table.indexes]
+    yield from (partial_rule(name, one) for one in parts if not is_plain(one))
 
 
 def _checking(

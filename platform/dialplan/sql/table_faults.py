@@ -167,19 +167,18 @@ def _of_expressions(
 
 
 def _of_groups(name: str, table: Table, tables: Mapping[str, Table]) -> Iterator[TableFault]:
-    for key, groups in (
-        ("unique", table.unique),
-        ("indexes", table.indexes),
-        ("no_overlap", table.no_overlap),
-    ):
-        for number, group in enumerate(groups):
-            if group.where is not None:
-                steps: Steps = (key, number, "where")
-                yield from _of_sql(name, group.where, "where", steps, table, tables)
+    wheres: list[tuple[str, int, str | None]] = [
+        *(("unique", number, one.where) for number, one in enumerate(table.unique)),
+        *(("indexes", number, one.where) for number, one in enumerate(table.indexes)),
+        *(("no_overlap", number, one.where) for number, one in enumerate(table.no_overlap)),
+    ]
+    for key, number, where in wheres:
+        if where is not None:
+            yield from _of_sql(name, where, "where", (key, number, "where"), table, tables)
     for number, span in enumerate(table.no_overlap):
         if not {*span.columns, *span.per} <= table.columns.keys():
             continue
-        steps = ("no_overlap", number)
+        steps: Steps = ("no_overlap", number)
         ends = [table.columns[one] for one in span.columns]
         if any(misled(one, tables) for one in ends):
             continue

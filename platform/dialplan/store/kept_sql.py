@@ -6,6 +6,7 @@ table that lives for a moment, and what it keeps of both is compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from dialplan.sql.rules import quoted as quote
 from dialplan.store.blueprint import DIALECT
 from dialplan.store.steps import Step
 
+_CAST = re.compile(r"::[a-z ]+(\([0-9,]+\))?$")
 _TRIAL = "dialplan_trial"
 _SET_EXPRESSION = 170000
 """The first Postgres that changes what is computed without a new column."""
@@ -87,7 +89,8 @@ def _differs(
 ) -> bool:
     if live is None or not wanted:
         return bool(live or wanted)
-    if live == wanted:
+    # What Postgres adds to a plain value is its type; most defaults are told by that alone.
+    if live == wanted or _CAST.sub("", live) == wanted:
         return False
     return live != _kept(connection, schema, table, column, kind, f"DEFAULT {wanted}")
 

@@ -82,6 +82,16 @@ def extension_steps(connection: Connection, rules: Iterable[Rule]) -> list[Step]
     return [Step("SAFE", f"add the extension {EXTENSION}", needed.table, (sql,))]
 
 
+def with_mend(why: str) -> str:
+    """What the server said, and what to do where it will not add the extension."""
+    if EXTENSION not in why:
+        return why
+    return (
+        f"{why}; `no_overlap` needs it: let an administrator run `CREATE EXTENSION {EXTENSION}` in "
+        "this database once"
+    )
+
+
 def removed_rules(
     schema: str, wanted: Iterable[Rule], live: Iterable[LiveRule], gone: set[str]
 ) -> list[Step]:
