@@ -10,7 +10,7 @@ from dialplan.config.problem import listed
 from dialplan.config.source import Source
 from dialplan.config.steps import locate
 from dialplan.config.values import Value
-from dialplan.model.shape import DURATION, IDENTIFIER, LANGUAGE, PHONE, RELATIVE_PATH
+from dialplan.model.shape import CURRENCY, DURATION, IDENTIFIER, LANGUAGE, PHONE, RELATIVE_PATH
 from dialplan.model.voice import DAY_RANGE, SPANS
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _PATTERNS = {
     IDENTIFIER: "a name in `snake_case`",
     PHONE: "a phone number such as `+15550100001`",
     DURATION: "a length of time with its unit, such as `20s` or `15m`",
+    CURRENCY: "a currency such as `USD`",
     LANGUAGE: "a language tag such as `en-US`",
     RELATIVE_PATH: "a path below the vertical's folder, such as `seed/demo.yaml`",
     DAY_RANGE: "a day or a range of days such as `mon-fri`",

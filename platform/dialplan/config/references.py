@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dialplan.config.problem import listed
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
-from dialplan.config.steps import Steps, locate
+from dialplan.config.steps import Steps, exists, locate
 from dialplan.graph.reach import reachable
+from dialplan.model.database import Index, NoOverlap, Unique
 from dialplan.model.known import ENDING, LANGUAGES, REALTIME_MODELS, is_known
 from dialplan.model.shape import Json
 from dialplan.model.tool import Tool
@@ -250,10 +251,19 @@ class _Checker:
                 if what.references is not None:
                     steps = (*at, "columns", column, "references")
                     self._known(what.references, ("database", "tables"), "table", "E310", steps)
-            for index, columns in enumerate(table.unique):
-                for inner, column in enumerate(columns):
-                    where = (*at, "unique", index, inner)
-                    self._known(column, (*at, "columns"), "column", "E310", where)
+            for key in ("unique", "indexes", "no_overlap"):
+                for index, group in enumerate(getattr(table, key)):
+                    self._columns(at, (*at, key, index), group)
+
+    def _columns(self, table: Steps, at: Steps, group: Unique | Index | NoOverlap) -> None:
+        # In the short form the list of columns is all there is.
+        long = (*at, "columns")
+        there = long if exists(self._made.root, long) else at
+        for number, column in enumerate(group.columns):
+            self._known(column, (*table, "columns"), "column", "E310", (*there, number))
+        if isinstance(group, NoOverlap):
+            for number, column in enumerate(group.per):
+                self._known(column, (*table, "columns"), "column", "E310", (*at, "per", number))
 
 
 def _texts(body: Json, steps: Steps) -> list[tuple[Steps, str]]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from dialplan.config.problem import VerticalProblems
+from dialplan.config.problem import VerticalProblems, listed
 from dialplan.config.source import Source
 from dialplan.config.values import Place, Value
 from dialplan.model.database import Column, Database
 from dialplan.model.seed import day_of, moment_of
 
-SeedValue = str | int | float | bool | date | time | datetime | None
+SeedValue = str | int | float | bool | Decimal | UUID | date | time | datetime | None
 Rows = dict[str, list[dict[str, SeedValue]]]
 """Table to rows, in the order in which they are written."""
 
@@ -32,11 +34,24 @@ def load_seed(folder: Path, name: str, database: Database, *, today: date, zone:
                 hint = source.hint(table, database.tables)
                 source.problem(root.keys[table], "E310", f"no table named `{table}`", hint, table)
                 continue
-            columns = database.tables[table].columns
+            columns = _resolved(database, table)
             rows[table] = _rows(source, table, value, columns, today, zone)
     if source.problems:
         raise VerticalProblems(source.problems)
     return rows
+
+
+def _resolved(database: Database, table: str) -> dict[str, Column]:
+    """The columns of a table; one that references another has the type of its key."""
+    columns = dict(database.tables[table].columns)
+    for name, column in columns.items():
+        if column.references is None or column.references not in database.tables:
+            continue
+        key = database.tables[column.references].columns.get("id")
+        if key is not None and key.type is not None:
+            kind = "integer" if key.type == "serial" else key.type
+            columns[name] = Column(type=kind, optional=column.optional, default=column.default)
+    return columns
 
 
 def _rows(
@@ -63,6 +78,9 @@ def _rows(
                 source.problem(
                     row.keys[name], "E310", f"no column named `{name}`", hint, f"{path}.{name}"
                 )
+            elif columns[name].computed is not None:
+                message = f"`{name}` is computed: leave it out"
+                source.problem(row.keys[name], "E207", message, path=f"{path}.{name}")
             else:
                 made[name] = _cell(source, cell, columns[name], f"{path}.{name}", today, zone)
         _missing(source, row.place, path, made, columns)
@@ -78,8 +96,7 @@ def _missing(
     columns: dict[str, Column],
 ) -> None:
     for name, column in columns.items():
-        needed = not column.optional and column.default is None and column.type != "serial"
-        if needed and name not in row:
+        if column.required and name not in row:
             source.problem(place, "E202", f"`{name}` is missing", path=path)
 
 
@@ -94,13 +111,27 @@ def _cell(
     text = cell.content
     if cell.plain and text in ("", "null"):
         return None
-    kind = column.type or "integer"
+    if column.enum is not None and text not in column.enum:
+        hint = source.hint(text, column.enum)
+        source.problem(
+            cell.place, "E204", f"expected {listed(column.enum)}, got `{text[:60]}`", hint, path
+        )
+        return None
+    # One that points nowhere is said elsewhere.
+    kind = column.type or ("text" if column.enum is not None else "integer")
     try:
         match kind:
             case "integer" | "serial":
                 return int(text)
             case "number":
                 return float(text)
+            case "decimal":
+                return _decimal(text)
+            case "money":
+                amount, _, named = text.partition(" ")
+                return _decimal(amount if named in ("", column.currency) else text)
+            case "uuid":
+                return UUID(text)
             case "boolean":
                 return {"true": True, "false": False}[text]
             case "date":
@@ -111,15 +142,26 @@ def _cell(
                 return moment_of(text, today=today, zone=zone)
             case _:
                 return text
-    except (ValueError, KeyError, OverflowError):
-        source.problem(cell.place, "E201", f"expected {_WORDS[kind]}, got `{text[:60]}`", path=path)
+    except (ValueError, KeyError, OverflowError, InvalidOperation):
+        words = _WORDS[kind].replace("USD", column.currency or "USD")
+        source.problem(cell.place, "E201", f"expected {words}, got `{text[:60]}`", path=path)
         return None
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite():
+        raise ValueError("no amount")
+    return number
 
 
 _WORDS = {
     "integer": "a whole number",
     "serial": "a whole number",
     "number": "a number",
+    "decimal": "a number",
+    "money": "an amount such as `45.00` or `45.00 USD`",
+    "uuid": "a UUID such as `6f1d0c3e-0d0b-4f7e-9a51-3c1c6a1f2b10`",
     "boolean": "`true` or `false`",
     "date": "a day such as `2026-03-02` or `today+1`",
     "time": "a time such as `09:00`",

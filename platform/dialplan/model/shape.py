@@ -21,6 +21,7 @@ from pydantic import (
 IDENTIFIER = r"^[a-z][a-z0-9_]{0,62}$"
 PHONE = r"^\+[1-9][0-9]{6,14}$"
 DURATION = r"^[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)$"
+CURRENCY = r"^[A-Z]{3}$"
 LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,5}$"
 RELATIVE_PATH = r"^([A-Za-z0-9_*-][A-Za-z0-9_.*-]*/){0,10}[A-Za-z0-9_*-][A-Za-z0-9_.*-]*$"
 

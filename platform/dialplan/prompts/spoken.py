@@ -13,8 +13,42 @@ _CURRENCIES = {
     "USD": ("dollar", "cent"),
     "EUR": ("euro", "cent"),
     "GBP": ("pound", "penny"),
+    "CAD": ("Canadian dollar", "cent"),
+    "AUD": ("Australian dollar", "cent"),
+    "NZD": ("New Zealand dollar", "cent"),
+    "SGD": ("Singapore dollar", "cent"),
+    "HKD": ("Hong Kong dollar", "cent"),
+    "MXN": ("Mexican peso", "centavo"),
+    "BRL": ("real", "centavo"),
+    "CHF": ("Swiss franc", "centime"),
+    "DKK": ("Danish krone", "øre"),
+    "NOK": ("Norwegian krone", "øre"),
+    "SEK": ("Swedish krona", "öre"),
+    "PLN": ("zloty", "grosz"),
+    "CZK": ("Czech koruna", "haler"),
+    "INR": ("rupee", "paisa"),
+    "ZAR": ("rand", "cent"),
+    "AED": ("dirham", "fils"),
+    "ILS": ("shekel", "agora"),
+    "JPY": ("yen", ""),
+    "KRW": ("won", ""),
 }
-_PENCE = {"penny": "pence"}
+_PLURALS = {
+    "penny": "pence",
+    "real": "reais",
+    "Danish krone": "Danish kroner",
+    "Norwegian krone": "Norwegian kroner",
+    "øre": "øre",
+    "Swedish krona": "Swedish kronor",
+    "öre": "öre",
+    "grosz": "groszy",
+    "paisa": "paise",
+    "rand": "rand",
+    "fils": "fils",
+    "agora": "agorot",
+    "yen": "yen",
+    "won": "won",
+}
 
 
 def spoken_time(value: datetime | time | str) -> str:
@@ -32,15 +66,23 @@ def spoken_date(value: date | str) -> str:
 
 
 def money(value: Decimal | int | float | str, currency: str = "USD") -> str:
-    """`12 dollars and 50 cents`; a text may name its currency: `12.50 EUR`."""
+    """`12 dollars and 50 cents`; a text may name its currency: `12.50 EUR`.
+
+    A currency that has no name here is said by its letters: `12.50 THB`.
+    """
     written = str(value).strip()
     amount, _, named = written.partition(" ")
-    unit, part = _CURRENCIES[named or currency]
+    code = named or currency
+    if code not in _CURRENCIES:
+        return f"{amount} {code}"
+    unit, part = _CURRENCIES[code]
     try:
         cents = int((Decimal(amount) * 100).to_integral_value())
     except InvalidOperation as error:
         raise ValueError("expected an amount such as `12.50 USD`") from error
     sign = "minus " if cents < 0 else ""
+    if not part:
+        return sign + _count((abs(cents) + 50) // 100, unit)
     whole, rest = divmod(abs(cents), 100)
     if rest and not whole:
         return sign + _count(rest, part)
@@ -50,7 +92,7 @@ def money(value: Decimal | int | float | str, currency: str = "USD") -> str:
 
 
 def _count(number: int, word: str) -> str:
-    plural = _PENCE.get(word, f"{word}s")
+    plural = _PLURALS.get(word, f"{word}s")
     return f"{number} {word if number == 1 else plural}"
 
 

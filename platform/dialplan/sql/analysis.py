@@ -7,20 +7,24 @@ to be right. The integration tests hold it against a real Postgres.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from dialplan.sql.kinds import cast_type, comparable, shown
+from dialplan.sql.kinds import cast_type, comparable, currency_of, shown
 from dialplan.sql.outputs import output_name
-from dialplan.sql.scope import Finding, Kind, Outputs, Relation, Scope, TableColumns
+from dialplan.sql.scope import Columns, Finding, Kind, Outputs, Relation, Scope, TableColumns
 from dialplan.sql.sources import Reader
 from dialplan.sql.tree import children, inner, words
+from dialplan.sql.worth import united, unknown_value
 from dialplan.sql.writing import delete, insert, merge, update
 
 _COMPARES = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 _GIVES: Mapping[str, str] = {"count": "bigint", "lower": "text", "upper": "text", "length": "int4"}
+# Of an amount these give an amount of the same money.
+_KEEPS = frozenset({"sum", "min", "max", "avg", "abs", "round", "ceil", "floor", "trunc"})
+_SUMS = frozenset({"+", "-"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,14 @@ class Analysis:
 
     Attributes:
         outputs: the columns of its rows, empty when it gives none; nothing where not known.
+        currencies: the currency of each of these columns that holds amounts of money.
         tables: the vertical's tables that it names.
     """
 
     findings: tuple[Finding, ...]
     outputs: tuple[str, ...] | None
     tables: frozenset[str]
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
 
 def analyse(statement: Message, tables: Mapping[str, TableColumns]) -> Analysis:
@@ -42,7 +48,15 @@ def analyse(statement: Message, tables: Mapping[str, TableColumns]) -> Analysis:
     reader = _Reader(tables)
     outputs = reader.query(statement, Scope())
     names = None if outputs is None else tuple(name for name, _ in outputs)
-    return Analysis(tuple(reader.findings), names, frozenset(reader.used))
+    money = {name: unit for name, kind in outputs or () if (unit := currency_of(kind))}
+    return Analysis(tuple(reader.findings), names, frozenset(reader.used), money)
+
+
+def analyse_expression(node: Message, columns: Columns) -> tuple[tuple[Finding, ...], Kind]:
+    """Check an expression over the columns of one row; what is wrong, and its type."""
+    reader = _Reader({})
+    kind = reader.expression(node, Scope((Relation("", columns),)))
+    return tuple(reader.findings), kind
 
 
 class _Reader(Reader):
@@ -151,10 +165,17 @@ class _Reader(Reader):
             case pg.CoalesceExpr():
                 kinds_of = [self.expression(inner(one), scope) for one in node.args]
                 return next((kind for kind in kinds_of if kind is not None), None)
+            case pg.MinMaxExpr():
+                kinds_of = [self.expression(inner(one), scope) for one in node.args]
+                return next((kind for kind in kinds_of if currency_of(kind)), None)
+            case pg.CaseExpr():
+                return self._case(node, scope)
             case pg.FuncCall():
-                for child in children(node):
-                    self.expression(child, scope)
-                return _GIVES.get(words(node.funcname)[-1])
+                kinds_of = [self.expression(child, scope) for child in children(node)]
+                name = words(node.funcname)[-1]
+                if name in _KEEPS and len(node.args) > 0:
+                    return next((kind for kind in kinds_of if currency_of(kind)), None)
+                return _GIVES.get(name)
             case _:
                 for child in children(node):
                     self.expression(child, scope)
@@ -166,16 +187,56 @@ class _Reader(Reader):
         name = words(node.name)[-1]
         if node.kind == pg.AEXPR_IN and isinstance(right, pg.List):
             for item in right.items:
-                self._compare(left, self.expression(inner(item), scope), node.location, name)
+                value = inner(item)
+                self._compare(left, self.expression(value, scope), node.location, name)
+                self._of_its_values(left, value)
             return "bool"
         other = self.expression(right, scope)
         distinct = node.kind in (pg.AEXPR_DISTINCT, pg.AEXPR_NOT_DISTINCT)
         if distinct or (node.kind == pg.AEXPR_OP and name in _COMPARES):
             self._compare(left, other, node.location, name)
+            self._of_its_values(left, right)
+            self._of_its_values(other, inner(node.lexpr))
             return "bool"
+        if (
+            node.kind == pg.AEXPR_OP_ANY
+            and name in ("=", "<>")
+            and isinstance(right, pg.A_ArrayExpr)
+        ):
+            for item in right.elements:
+                self._of_its_values(left, inner(item))
+        if node.kind == pg.AEXPR_OP and name in "+-*/":
+            self._same_money(left, other, node.location, name, _SUMS)
+            return united(left, other, name)
         return "bool" if node.kind in (pg.AEXPR_LIKE, pg.AEXPR_ILIKE) else None
 
+    def _case(self, node: pg.CaseExpr, scope: Scope) -> Kind:
+        about = self.expression(inner(node.arg), scope)
+        given: list[Kind] = []
+        for one in node.args:
+            branch = inner(one)
+            if isinstance(branch, pg.CaseWhen):
+                self.expression(inner(branch.expr), scope)
+                self._of_its_values(about, inner(branch.expr))
+                given.append(self.expression(inner(branch.result), scope))
+        given.append(self.expression(inner(node.defresult), scope))
+        return next((kind for kind in given if currency_of(kind)), None)
+
+    def _of_its_values(self, kind: Kind, value: Message) -> None:
+        found = unknown_value(kind, value)
+        if found is not None:
+            self.note(found)
+
+    def _same_money(
+        self, left: Kind, right: Kind, location: int, operator: str, operators: frozenset[str]
+    ) -> None:
+        one, other = currency_of(left), currency_of(right)
+        if one and other and one != other and operator in operators:
+            message = f"`{operator}` of amounts in {one} and in {other}"
+            self.note(Finding("doubt", message, location, hint="exchange one of them first"))
+
     def _compare(self, left: Kind, right: Kind, location: int, operator: str) -> None:
+        self._same_money(left, right, location, operator, _COMPARES)
         if left is not None and right is not None and not comparable(left, right):
             message = f"`{shown(left)} {operator} {shown(right)}` does not exist"
             hint = "give both the same type, or cast one: `CAST(x AS type)`"

@@ -11,7 +11,7 @@ Kind = str | None
 Columns = Mapping[str, Kind]
 Outputs = list[tuple[str, Kind]]
 
-Fault = Literal["table", "column", "ambiguous", "type", "insert"]
+Fault = Literal["table", "column", "ambiguous", "type", "insert", "write", "doubt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,13 @@ class TableColumns:
     Attributes:
         required: columns that a new row must be given.
         unique: sets of columns that no two rows share, the tenant's among them.
+        computed: columns that nobody writes.
     """
 
     columns: Columns
     required: frozenset[str] = frozenset()
     unique: frozenset[frozenset[str]] = frozenset()
+    computed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,14 @@ class Relation:
         columns: nothing where they cannot be told, as for a function's.
         hidden: only seen with its name in front (`excluded.price`).
         merged: columns that a join has made one with those of an earlier relation.
+        computed: columns that nobody writes.
     """
 
     name: str
     columns: Columns | None
     hidden: bool = False
     merged: frozenset[str] = frozenset()
+    computed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,10 @@ class Reader:
         columns = self.table(node, scope)
         name = node.alias.aliasname or node.relname
         outputs = None if columns is None else list(columns.items())
-        return Relation(name, _renamed(outputs, node.alias))
+        declared = self.tables.get(node.relname)
+        own = node.relname not in scope.named and declared is not None
+        computed = declared.computed if own and declared is not None else frozenset()
+        return Relation(name, _renamed(outputs, node.alias), computed=computed)
 
     def _join(
         self, node: pg.JoinExpr, scope: Scope, beside: tuple[Relation, ...]

@@ -6,7 +6,7 @@ What stands here decides for `dialplan check` and for the call alike: both refus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from google.protobuf.message import DecodeError, Message
@@ -57,11 +57,13 @@ class CompiledSql:
         text: with `CAST($1 AS type)` where a value was named.
         names: what to bind to `$1`, `$2`, ...: `phone`, `state.patient_id`, ...
         writes: whether it changes rows.
+        currencies: of its columns that hold amounts of money.
     """
 
     text: str
     names: tuple[str, ...]
     writes: bool
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
 
 def compile_sql(source: str, types: Mapping[str, str], schema: str = "") -> CompiledSql:

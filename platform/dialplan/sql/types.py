@@ -27,6 +27,8 @@ COLUMNS: Mapping[ColumnType, str] = {
     "text": "text",
     "integer": "bigint",
     "number": "double precision",
+    "decimal": "numeric",
+    "money": "numeric(14,2)",
     "boolean": "boolean",
     "date": "date",
     "time": "time without time zone",
@@ -34,6 +36,7 @@ COLUMNS: Mapping[ColumnType, str] = {
     "phone": "text",
     "email": "text",
     "json": "jsonb",
+    "uuid": "uuid",
 }
 """The Postgres type of a column, as `format_type` spells it."""
 
@@ -42,6 +45,8 @@ def column_type(column: Column, tables: Mapping[str, Table]) -> str:
     """The Postgres type of a column; one that references a table has the type of its key."""
     if column.references is not None:
         return column_type(tables[column.references].columns["id"], tables)
+    if column.precision is not None and column.scale is not None:
+        return f"numeric({column.precision},{column.scale})"
     return COLUMNS[column.type or "text"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
@@ -11,6 +12,7 @@ from dialplan.sql.kinds import shown, storable
 from dialplan.sql.scope import Finding, Kind, Relation, Scope
 from dialplan.sql.sources import Reader
 from dialplan.sql.tree import inner
+from dialplan.sql.worth import unknown_value
 
 
 def insert(reader: Reader, node: pg.InsertStmt, scope: Scope) -> Scope:
@@ -109,8 +111,8 @@ def _row(
 ) -> None:
     kinds = [reader.expression(value, scope) for value in values]
     _count(reader, targets, len(values))
-    for target, kind in zip(targets, kinds, strict=False):
-        _store(reader, table, target, kind, target.location)
+    for target, kind, value in zip(targets, kinds, values, strict=False):
+        _store(reader, table, target, kind, target.location, value)
 
 
 def _count(reader: Reader, targets: list[pg.ResTarget], given: int) -> None:
@@ -120,9 +122,24 @@ def _count(reader: Reader, targets: list[pg.ResTarget], given: int) -> None:
 
 
 def _store(
-    reader: Reader, table: Relation, target: pg.ResTarget, kind: Kind, location: int
+    reader: Reader,
+    table: Relation,
+    target: pg.ResTarget,
+    kind: Kind,
+    location: int,
+    value: Message | None = None,
 ) -> None:
     column = (table.columns or {}).get(target.name)
+    if target.name in table.computed and not isinstance(value, pg.SetToDefault):
+        hint = f"leave it out: Postgres computes it for each row of `{table.name}`"
+        reader.note(Finding("write", f"`{target.name}` is computed", location, hint=hint))
+        return
+    if value is not None and not target.indirection:
+        unknown = unknown_value(column, value, "write")
+        if unknown is not None:
+            listed = ", ".join(f"`{one}`" for one in unknown.known[:12])
+            message = f"`{target.name}` holds one of {listed}, got `{unknown.name[:60]}`"
+            reader.note(replace(unknown, message=message))
     if target.indirection or column is None or kind is None or storable(kind, column):
         return
     message = f"`{target.name}` holds `{shown(column)}`, got `{shown(kind)}`"
@@ -135,7 +152,9 @@ def _set(reader: Reader, nodes: Iterable[Message], table: Relation, scope: Scope
         value = inner(target.val)
         kind = reader.expression(value, scope)
         if not isinstance(value, pg.MultiAssignRef):
-            _store(reader, table, target, kind, target.location)
+            _store(reader, table, target, kind, target.location, value)
+        elif target.name in table.computed:
+            _store(reader, table, target, None, target.location)
 
 
 def _required(reader: Reader, node: pg.InsertStmt, targets: list[pg.ResTarget]) -> None:

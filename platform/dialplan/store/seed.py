@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialplan.errors import StoreError
 from dialplan.model.database import Table
 from dialplan.model.seed import day_of, moment_of
+from dialplan.sql.rules import quoted as quote
 from dialplan.sql.types import column_type
-from dialplan.store.blueprint import quote
 from dialplan.store.database import Database, reason
 from dialplan.store.tenancy import tenant_transaction
 

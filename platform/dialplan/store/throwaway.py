@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialplan.errors import StoreError
-from dialplan.store.blueprint import quote
+from dialplan.sql.rules import quoted as quote
 from dialplan.store.database import Database, reason
 
 PREFIX = "dialplan_throwaway_"

@@ -14,6 +14,7 @@ from dialplan.model.database import Table
 from dialplan.store.changes import plan_tables, standing
 from dialplan.store.database import Database, lock, reason
 from dialplan.store.live import purge_statements
+from dialplan.store.rules import with_mend
 from dialplan.store.steps import Step, TablePlan, riskiest
 
 LOCK_LIMIT = "5s"
@@ -37,9 +38,8 @@ async def create_tables(database: Database, vertical: str, tables: Mapping[str, 
                 raise StoreError(_blocked(vertical, waiting))
             await _run(connection, vertical, [s for s in plan.steps if s.risk == "SAFE"])
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise StoreError(f"the tables of `{vertical}` cannot be created: {reason(error)}") from (
-            error
-        )
+        why = with_mend(reason(error))
+        raise StoreError(f"the tables of `{vertical}` cannot be created: {why}") from error
 
 
 async def read_plan(
@@ -83,7 +83,7 @@ async def apply_plan(
             await _run(connection, plan.schema, [step])
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise StoreError(
-                f"{plan.schema}: {step.what}: {reason(error)}; nothing was changed"
+                f"{plan.schema}: {step.what}: {with_mend(reason(error))}; nothing was changed"
             ) from error
     await _run(connection, plan.schema, [])
 

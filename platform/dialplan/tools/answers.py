@@ -14,10 +14,6 @@ MOST_CHARACTERS = 16_000
 
 NOT_FOUND = "Nothing was found or changed with these values."
 DONE_BEFORE = "The very same was done earlier in this call."
-NOT_POSSIBLE = (
-    "The data does not allow this: "
-    "something like it is there already, or something it needs is not."
-)
 FAILED = (
     "This did not work because of a technical problem. "
     "Tell the caller, and offer another way; do not invent a result."
@@ -68,9 +64,9 @@ def needs_first(missing: Sequence[str], first: Sequence[str]) -> Answer:
     return Answer("refused", {"message": message, "first": list(first)})
 
 
-def not_possible() -> Answer:
-    """The data forbids it (a unique or foreign key, a check)."""
-    return Answer("refused", {"message": NOT_POSSIBLE, "first": []})
+def not_possible(sentence: str) -> Answer:
+    """The data forbids it (a unique or foreign key, a check): why, and what may be done."""
+    return Answer("refused", {"message": sentence, "first": []})
 
 
 def confirm(tool: str, say: str, *, done_before: bool = False) -> Answer:

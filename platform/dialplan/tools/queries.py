@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.sql.statement import CompiledSql
 from dialplan.tools.ports import Transactions
+from dialplan.tools.refusals import BUSY, sqlstate
 from dialplan.tools.state import CallState
 from dialplan.tools.values import plain
 
@@ -61,8 +64,28 @@ class Queries:
         """The result as a JSON value, None when there was nothing; `limit` in seconds.
 
         With `once` the first result is given again, and it is kept in the transaction of the write:
-        either both happened or neither.
+        either both happened or neither. Where somebody else was at the same rows, so that Postgres
+        took it all back, it is tried once more.
+
+        Raises:
+            DBAPIError: Postgres refused it, and nothing was done.
         """
+        try:
+            return await self._run(statement, values, returns, call, limit, once)
+        except DBAPIError as error:
+            if sqlstate(error) not in BUSY:
+                raise
+        return await self._run(statement, values, returns, call, limit, once)
+
+    async def _run(
+        self,
+        statement: CompiledSql,
+        values: Mapping[str, object],
+        returns: Returns,
+        call: CallState,
+        limit: float,
+        once: Once | None,
+    ) -> object:
         async with self._transactions(
             call.vertical, call.tenant, statement_timeout=limit, timezone=call.timezone
         ) as session:
@@ -116,7 +139,16 @@ async def _execute(
         return {"rows": count} if count > 0 and returns != "count" else count or None
     if returns == "count":
         return done.rowcount or None
-    rows = [dict(row) for row in done.mappings().fetchmany(1 if returns == "one" else MOST_ROWS)]
+    found = done.mappings().fetchmany(1 if returns == "one" else MOST_ROWS)
+    rows = [_with_currency(dict(row), statement.currencies) for row in found]
     if not rows:
         return None
     return plain(rows[0] if returns == "one" else rows, call.zone)
+
+
+def _with_currency(row: dict[str, object], currencies: Mapping[str, str]) -> dict[str, object]:
+    for name, unit in currencies.items():
+        amount = row.get(name)
+        if isinstance(amount, Decimal):
+            row[name] = f"{amount:.2f} {unit}"
+    return row

@@ -12,13 +12,15 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from dialplan.errors import DialplanError, ToolError
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, render
+from dialplan.sql.money import currencies_of
 from dialplan.sql.statement import CompiledSql, compile_sql
 from dialplan.sql.types import bind_types
 from dialplan.tools import answers
@@ -28,6 +30,7 @@ from dialplan.tools.builtins import run_builtin
 from dialplan.tools.http import HttpCaller, prepare_request
 from dialplan.tools.ports import CallActions, Ledger, Transactions
 from dialplan.tools.queries import Once, Queries
+from dialplan.tools.refusals import Refusals
 from dialplan.tools.state import NEVER, Agreement, CallState
 from dialplan.tools.values import convert, evaluate, plain, region_of
 
@@ -67,6 +70,7 @@ class ToolRunner:
         """
         self._vertical = vertical
         self._queries = Queries(transactions)
+        self._refusals = Refusals(vertical.database.tables)
         self._http = http
         self._actions = actions
         self._ledger = ledger
@@ -125,9 +129,12 @@ class ToolRunner:
                 if question is not None:
                     return question
                 return await self._run(name, tool, arguments, call, key)
-        except IntegrityError as error:
+        except DBAPIError as error:
+            sentence = self._refusals.sentence(error)
+            if sentence is None:
+                raise
             logger.info("tool refused by the data", extra=_facts(name, call, error))
-            return answers.not_possible()
+            return answers.not_possible(sentence)
 
     async def _question(
         self,
@@ -352,7 +359,8 @@ def _compile(
         raise ToolError(f"{where}: {error}") from error
     if reads and compiled.writes:
         raise ToolError(f"{where}: expected a SELECT, got a statement that writes")
-    return compiled
+    money = currencies_of(compiled.text, vertical.database.tables)
+    return replace(compiled, currencies=money) if money else compiled
 
 
 def _state_read(tool: Tool) -> frozenset[str]:

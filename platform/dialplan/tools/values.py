@@ -17,6 +17,8 @@ from dialplan.model.tool import ValueType
 from dialplan.prompts.render import render
 
 _ALONE = re.compile(r"\s*\{\{\s*([a-z_][a-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}\s*")
+_AMOUNT = re.compile(r"(?<=[0-9]) [A-Z]{3}$")
+"""The currency behind an amount of money: `45.00 USD` is the number 45."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -83,7 +85,7 @@ def plain(value: object, zone: tzinfo) -> object:
         case date() | UUID():
             return str(value)
         case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
+            return _short(value)
         case Mapping():
             return {str(key): plain(item, zone) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
@@ -101,7 +103,19 @@ def region_of(number: str) -> str:
         return "US"
 
 
+def _short(value: Decimal) -> object:
+    """A number of JSON, or its digits as text where no such number has them all."""
+    if not value.is_finite():
+        return str(value)
+    if value == value.to_integral_value():
+        return int(value)
+    near = float(value)
+    return near if Decimal(repr(near)) == value else str(value)
+
+
 def _number(value: object, kind: ValueType) -> int | float:
+    if isinstance(value, str):
+        value = _AMOUNT.sub("", value)
     word = "a whole number" if kind == "integer" else "a number"
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError(word)

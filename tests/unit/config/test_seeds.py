@@ -1,5 +1,7 @@
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,6 +25,24 @@ DATABASE = Database.model_validate(
                     "client": {"references": "visits", "optional": True},
                 }
             }
+        }
+    }
+)
+
+
+TYPES = Database.model_validate(
+    {
+        "tables": {
+            "stylists": {"columns": {"id": "uuid", "name": "text"}},
+            "visits": {
+                "columns": {
+                    "stylist": {"references": "stylists", "optional": True},
+                    "price": {"type": "money", "currency": "EUR", "optional": True},
+                    "rate": {"type": "decimal", "optional": True},
+                    "state": {"enum": ["open", "shut"], "optional": True},
+                    "low": {"type": "text", "computed": "lower(state)"},
+                }
+            },
         }
     }
 )
@@ -75,3 +95,53 @@ def test_what_does_not_fit_is_a_located_problem(
 
     assert sorted(problem.code for problem in failure.value.problems) == codes
     assert all(problem.line > 0 for problem in failure.value.problems)
+
+
+AMOUNT = "expected an amount such as `45.00` or `45.00 EUR`"
+
+
+def _typed(folder: Path, cells: str) -> object:
+    (folder / "seed.yaml").write_text(f"visits:\n  - {{{cells}}}\n")
+    rows = load_seed(folder, "seed.yaml", TYPES, today=TODAY, zone=CHICAGO)
+    return rows["visits"][0]
+
+
+def test_amounts_enums_and_keys_are_read_as_what_they_are(tmp_path: Path) -> None:
+    key = "6f1d0c3e-0d0b-4f7e-9a51-3c1c6a1f2b10"
+
+    assert _typed(tmp_path, f"stylist: {key}, price: 45.50 EUR, rate: 0.10, state: open") == {
+        "stylist": UUID(key),
+        "price": Decimal("45.50"),
+        "rate": Decimal("0.10"),
+        "state": "open",
+    }
+    assert _typed(tmp_path, "price: 45") == {"price": Decimal(45)}
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "message"),
+    [
+        (
+            "price: 45 USD",
+            "E201",
+            "expected an amount such as `45.00` or `45.00 EUR`, got `45 USD`",
+        ),
+        ("price: NaN", "E201", "expected an amount such as `45.00` or `45.00 EUR`, got `NaN`"),
+        ("rate: much", "E201", "expected a number, got `much`"),
+        ("state: opne", "E204", "expected `open`, `shut`, got `opne`"),
+        ("low: a", "E207", "`low` is computed: leave it out"),
+        (
+            "stylist: 7",
+            "E201",
+            "expected a UUID such as `6f1d0c3e-0d0b-4f7e-9a51-3c1c6a1f2b10`, got `7`",
+        ),
+    ],
+)
+def test_a_value_that_its_column_cannot_hold_is_told(
+    tmp_path: Path, cells: str, code: str, message: str
+) -> None:
+    with pytest.raises(VerticalProblems) as failure:
+        _typed(tmp_path, cells)
+
+    [problem] = failure.value.problems
+    assert (problem.code, problem.message) == (code, message)

@@ -33,6 +33,10 @@ def test_a_date_is_said_with_its_weekday(value: date | str) -> None:
         ("0.01 GBP", "1 penny"),
         ("2.02 GBP", "2 pounds and 2 pence"),
         (-3, "minus 3 dollars"),
+        ("45.00 CAD", "45 Canadian dollars"),
+        ("1500.00 JPY", "1500 yen"),
+        ("3.50 BRL", "3 reais and 50 centavos"),
+        ("12.50 THB", "12.50 THB"),
     ],
 )
 def test_a_sum_is_said_in_its_currency(value: int | str, said: str) -> None:

@@ -5,7 +5,8 @@ import pytest
 from dialplan.model.database import Database
 from dialplan.sql.analysis import Analysis, analyse
 from dialplan.sql.statement import read_statement
-from dialplan.sql.tables import table_faults, tables_for_sql
+from dialplan.sql.table_faults import table_faults
+from dialplan.sql.tables import tables_for_sql
 from dialplan.sql.written import write_sql
 
 TABLES = tables_for_sql(

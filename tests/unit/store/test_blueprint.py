@@ -72,9 +72,12 @@ def test_a_reference_has_the_type_of_the_key_it_points_at() -> None:
 
 
 def test_tables_are_made_of_the_types_that_statements_are_checked_against() -> None:
-    columns = {name.replace(" ", "_"): {"type": name} for name in COLUMNS if name != "serial"}
+    columns: dict[str, dict[str, str]] = {
+        name: {"type": name} for name in COLUMNS if name != "serial"
+    }
+    columns["money"] |= {"currency": "USD"}
     made = blueprint("shop", tables(bikes={"columns": {"id": "serial", **columns}}))
 
     for name in columns:
         kind = made.tables["shop.bikes"].c[name].type.compile(dialect=DIALECT).lower()
-        assert kind == COLUMNS[name]  # type: ignore[index]
+        assert kind.replace(" ", "") == COLUMNS[name].replace(" ", "")  # type: ignore[index]

@@ -8,7 +8,7 @@ from typing import Any
 
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
-from dialplan.config.steps import Steps, locate
+from dialplan.config.steps import Steps, locate, walk
 from dialplan.config.values import Place
 
 _LITERAL = re.compile(r"(?:[&!]\S+\s+)*\|[+-]?\s*(?:#.*)?$")
@@ -26,6 +26,10 @@ class Notes:
     def hint(self, written: str, known: Collection[str]) -> str:
         """Return a hint with the nearest known name, or nothing."""
         return self._source.hint(written, known)
+
+    def written(self, steps: Steps) -> Steps:
+        """Steps as far as the file has them: a short form lacks the last ones."""
+        return walk(self._root, steps)[1]
 
     def at(
         self, steps: Steps, code: str, message: str, hint: str = "", *, key: bool = False

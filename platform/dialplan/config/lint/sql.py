@@ -13,7 +13,8 @@ from dialplan.model.vertical import Vertical
 from dialplan.sql.analysis import Analysis, analyse
 from dialplan.sql.scope import Finding
 from dialplan.sql.statement import read_statement, writes
-from dialplan.sql.tables import table_faults, tables_for_sql
+from dialplan.sql.table_faults import TableFault, misled, table_faults
+from dialplan.sql.tables import tables_for_sql
 from dialplan.sql.types import bind_types
 from dialplan.sql.written import SqlProblem, Written, write_sql
 
@@ -52,10 +53,8 @@ def check_sql(
     `declared` are names that may be bound although the file says nothing right of their type.
     """
     for fault in table_faults(vertical.database.tables):
-        if "no table" not in fault.message or _has_no_id(vertical, fault.table, fault.column):
-            steps: Steps = ("database", "tables", fault.table)
-            where = (*steps, "columns", fault.column) if fault.column else steps
-            notes.at(where, "E509", fault.message, key=True)
+        if not _is_said(vertical, fault):
+            _table_fault(notes, fault)
     checker = _Checker(notes, vertical, declared)
     done = {name: checker.tool(name, tool) for name, tool in vertical.tools.items()}
     for text in texts:
@@ -64,9 +63,26 @@ def check_sql(
     return done
 
 
-def _has_no_id(vertical: Vertical, table: str, column: str) -> bool:
-    target = vertical.database.tables[table].columns[column].references
-    return target in vertical.database.tables
+def _is_said(vertical: Vertical, fault: TableFault) -> bool:
+    """Whether a reference to no table at all is what is wrong: that is said with the names."""
+    column = vertical.database.tables[fault.table].columns.get(fault.column)
+    if column is None or not misled(column, vertical.database.tables) or fault.steps:
+        return False
+    return column.references not in vertical.database.tables
+
+
+def _table_fault(notes: Notes, fault: TableFault) -> None:
+    steps: Steps = ("database", "tables", fault.table)
+    steps = (*steps, "columns", fault.column) if fault.column else steps
+    if not fault.text:
+        where = (*steps, *fault.steps)
+        notes.at(where, "E509", fault.message, fault.hint, key=not fault.steps)
+        return
+    hint = fault.hint or notes.hint(fault.name, fault.known)
+    if not hint and fault.known:
+        hint = f"known: {', '.join(f'`{name}`' for name in fault.known[:12])}"
+    where = notes.written((*steps, *fault.steps))
+    notes.inside(where, fault.text, fault.span, "E511", fault.message, hint)
 
 
 class _Checker:
@@ -146,6 +162,10 @@ class _Checker:
                 code = "E506"
             case "insert":
                 code = "E508"
+            case "write":
+                code = "E510"
+            case "doubt":
+                code = "W460"
         hint = finding.hint or self._notes.hint(finding.name, finding.known)
         if not hint and finding.known:
             few = [f"`{name}`" for name in finding.known[:12]]

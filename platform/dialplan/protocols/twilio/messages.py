@@ -10,7 +10,7 @@ from __future__ import annotations
 from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
@@ -115,7 +115,7 @@ def caller_audio(text: str, stream_sid: str) -> str | None:
         _integer(part, "chunk")
     except (ValueError, KeyError, TypeError, AttributeError, ProtocolError):
         return None
-    return cast(str, payload)
+    return payload
 
 
 def _message(frame: Mapping[str, Any]) -> Message:
