@@ -121,7 +121,7 @@ class RealtimeEngine:
                 sink,
                 config.graph.silent,
                 config.batch_ms,
-                self._wideband and self._wideband.widen,
+                None if self._wideband is None else self._wideband.widen,
             )
 
     async def connect(self) -> None:
