@@ -192,8 +192,8 @@ def test_a_quoted_merge_key_is_a_key_like_any_other(tmp_path: Path) -> None:
 
 def test_an_include_counts_towards_the_limits(tmp_path: Path) -> None:
     (tmp_path / "many.yaml").write_text("[" + ", ".join("a" * 1 for _ in range(3000)) + "]\n")
-    assert _read(tmp_path, "- !include many.yaml\n" * 6)[1] == []
-    assert _read(tmp_path, "- !include many.yaml\n" * 7)[1] == ["E105"]
+    assert _read(tmp_path, "- !include many.yaml\n" * 16)[1] == []
+    assert _read(tmp_path, "- !include many.yaml\n" * 17)[1] == ["E105"]
 
     (tmp_path / "text.md").write_text("x" * 400_000)
     assert _read(tmp_path, "- !include text.md\n" * 3)[1] == ["E105"]
