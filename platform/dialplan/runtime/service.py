@@ -18,6 +18,7 @@ from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
 from dialplan.knowledge.library import Library
+from dialplan.knowledge.minilm import Embedder
 from dialplan.knowledge.providers import Providers
 from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
@@ -80,12 +81,13 @@ class Service:
         return self.reloader.verticals
 
 
-def providers_from(settings: Settings) -> Providers:
-    """Return who makes embeddings; nothing is loaded or connected yet."""
+def providers_from(settings: Settings, embedder: Embedder | None = None) -> Providers:
+    """Return who makes embeddings; nothing is loaded or connected by it."""
     key = settings.openai_api_key
     return Providers(
         openai_key=None if key is None else key.get_secret_value(),
         openai_url=settings.openai_base_url,
+        embedder=embedder,
     )
 
 
@@ -115,6 +117,7 @@ async def open_service(
     cast: Cast | None = None,
     clock: Clock | None = None,
     mocks: Mapping[str, object] | None = None,
+    embedder: Embedder | None = None,
     slot: Slot | None = None,
     tracer: Tracer | None = None,
 ) -> AsyncIterator[Service]:
@@ -129,7 +132,7 @@ async def open_service(
     async with AsyncExitStack() as stack:
         metrics, live = Metrics(), LiveCalls()
         database = await stack.enter_async_context(open_database(settings))
-        providers = providers_from(settings)
+        providers = providers_from(settings, embedder)
         stack.push_async_callback(providers.close)
         library = Library(database, providers, partial(tenant_transaction, database))
         reading = asyncio.create_task(library.work(), name="index articles")
@@ -147,6 +150,10 @@ async def open_service(
         await reloader.start(cast)
         if cast is None:
             await stack.enter_async_context(followed(reloader))
+        else:
+            # Nobody calls yet who would have to wait.
+            for loaded in cast.verticals.values():
+                await library.prepare(loaded)
         url = database.url.render_as_string(hide_password=False)
         recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
