@@ -37,12 +37,12 @@ $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/pytho
 docs: install-dev
 	$(BIN)/python -m dialplan.cli.reference
 
-# The second lock is for the image: the server with telemetry, without the rehearsal extra.
+# The second lock is for the image: the server with telemetry and local embeddings, without the rehearsal extra.
 lock: | $(VENV)/.installed-dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --extra rehearsal --extra telemetry --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 --extra telemetry --group build -c requirements.lock pyproject.toml -o requirements-server.lock
+		--python-version 3.11 --extra telemetry --extra knowledge --group build -c requirements.lock pyproject.toml -o requirements-server.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --extra rehearsal --extra telemetry --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
 
 from dialplan.cli.planned import fingerprints, plan_json, plan_text, read_fingerprints
-from dialplan.config.load import load_all
+from dialplan.config.load import LoadedVertical, load_all
 from dialplan.errors import ConfigError
+from dialplan.knowledge.library import Library
 from dialplan.runtime.planning import carry_out, make_plan
-from dialplan.runtime.service import open_database
+from dialplan.runtime.service import open_database, providers_from
 from dialplan.settings import Settings
+from dialplan.store.database import Database
+from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.vertical_tables import purge
 
 _EXAMPLES = """\b
@@ -79,10 +84,26 @@ async def _apply(
             if not sys.stdin.isatty():
                 raise ConfigError("nobody to ask: give a plan, or say `--yes`")
             click.confirm("\napply this?", abort=True)
+        await _index(database, settings, [loaded[one.vertical] for one in made.verticals])
         done = await carry_out(
             database, made, loaded, settings.tenants_file, destructive=destructive
         )
     click.echo(f"\napplied: {', '.join(done) or 'numbers'}")
+
+
+async def _index(
+    database: Database, settings: Settings, verticals: Iterable[LoadedVertical]
+) -> None:
+    """Index articles before anything is released, so that the first call finds them."""
+    providers = providers_from(settings)
+    library = Library(database, providers, partial(tenant_transaction, database))
+    try:
+        for loaded in verticals:
+            for one in await library.prepare(loaded) if loaded.vertical.knowledge else ():
+                what = f"{loaded.vertical.name}.{one.collection}"
+                click.echo(f"indexed {what}: {one.embedded} of {one.passages} passages are new")
+    finally:
+        await providers.close()
 
 
 async def _purge(settings: Settings, days: int) -> None:

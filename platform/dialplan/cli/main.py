@@ -18,6 +18,7 @@ COMMANDS = {
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
     "test": "hold the conversations that verticals ship",
+    "knowledge": "ask, test and index the articles that verticals answer from",
     "explain": "say what a called number gets, and why",
     "show": "print a vertical with everything in place",
     "plan": "show what deploying the folder would change",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from dialplan.config import conversations, references, tenants
 from dialplan.config.bundle import read_bundle, version_of
 from dialplan.config.conversations import LoadedConversation
+from dialplan.config.knowledge import check_knowledge
 from dialplan.config.lint.notes import Notes
 from dialplan.config.lint.run import lint
 from dialplan.config.lint.tenants import lint_tenants
@@ -24,6 +25,7 @@ from dialplan.config.steps import Steps, locate, outline
 from dialplan.errors import ConfigError
 from dialplan.model.conversation import Conversation
 from dialplan.model.rehearsal import Rehearsal
+from dialplan.model.retrieval import Retrieval
 from dialplan.model.shape import Shape
 from dialplan.model.tenants import Tenants
 from dialplan.model.vertical import Vertical
@@ -80,10 +82,14 @@ def read_vertical(folder: Path) -> Reading:
     references.check(source, made, prompts)
     lint(source, made, prompts)
     tenants.check_defaults(source, made)
+    files: Mapping[str, bytes] | None = None
+    if made.content.knowledge:
+        files = read_bundle(folder)
+        check_knowledge(source, made, files)
     problems = tuple(sorted(source.problems))
     if errors_in(problems) or made.holes:
         return Reading(problems, made)
-    files = read_bundle(folder)
+    files = read_bundle(folder) if files is None else files
     loaded = LoadedVertical(made.content, version_of(files), prompts, folder, problems, files)
     return Reading(problems, made, loaded)
 
@@ -178,6 +184,11 @@ def load_conversations(loaded: LoadedVertical) -> dict[str, LoadedConversation]:
     if errors_in(problems):
         raise VerticalProblems(problems)
     return found
+
+
+def load_retrieval(folder: Path, name: str) -> Retrieval:
+    """Load the retrieval test set of a collection from a vertical's folder."""
+    return _load(folder, name, Retrieval)
 
 
 def load_rehearsal(folder: Path, name: str) -> Rehearsal:

@@ -179,6 +179,9 @@ class _Checker:
                 self._known(field, ("state",), "state", "E304", steps)
             if tool.to is not None:
                 self._destination(tool.to, (*at, "to"))
+            if tool.knowledge is not None:
+                where = (*at, "knowledge")
+                self._known(tool.knowledge, ("knowledge",), "collection", "E318", where)
             self._tool(at, tool)
 
     def _tool(self, at: Steps, tool: Tool) -> None:

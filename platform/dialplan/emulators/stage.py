@@ -13,7 +13,6 @@ from dialplan.config.load import LoadedVertical, load_rehearsal
 from dialplan.emulators.openai.language_model import LanguageModelMind
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.openai.server import RealtimeServer
-from dialplan.emulators.rehearsal.embedding import Embedder
 from dialplan.emulators.rehearsal.mind import RehearsalMind
 from dialplan.emulators.services import services_app
 from dialplan.emulators.speech.detector import SileroDetector
@@ -24,6 +23,7 @@ from dialplan.emulators.speech.voice import PiperVoice
 from dialplan.emulators.speech.written import EnergyDetector, WrittenEar, WrittenVoice
 from dialplan.emulators.twilio.carrier import Carrier
 from dialplan.emulators.twilio.record import DestinationBehaviour, NumberConfig
+from dialplan.knowledge.minilm import Embedder
 from dialplan.runtime.peers import Peers
 from dialplan.web.serving import serving
 

@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from dialplan.model.conversation import Conversation
 from dialplan.model.rehearsal import Rehearsal
+from dialplan.model.retrieval import Retrieval
 from dialplan.model.shape import Shape
 from dialplan.model.tenants import Tenants
 from dialplan.model.vertical import Vertical
@@ -26,6 +27,7 @@ KINDS: dict[str, type[Shape]] = {
     "tenants": Tenants,
     "conversation": Conversation,
     "rehearsal": Rehearsal,
+    "retrieval": Retrieval,
 }
 """Kind of file to its type."""
 PACKAGED = Path(__file__).parents[1] / "config" / "schemas"

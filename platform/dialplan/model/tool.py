@@ -163,13 +163,17 @@ def _with(builtins: tuple[Builtin, ...], wanted: dict[str, Json]) -> dict[str, J
 _TO = "`to`, a variable of type phone, with `transfer` and `take_message`"
 _MESSAGE = "a parameter named `message` with `send_sms` and `take_message`"
 _RESULT = "`result` with `answer`"
+_QUESTION = "a required parameter named `question`, of type string, with `knowledge`"
+
+KINDS = ("sql", "http", "builtin", "knowledge")
+"""What a tool does: exactly one of these keys."""
 
 
 class Tool(Shape):
-    """Something an agent can do: exactly one of `sql`, `http` and `builtin`."""
+    """Something an agent can do: exactly one of `sql`, `http`, `builtin` and `knowledge`."""
 
     model_config = rules(
-        exactly_one("sql", "http", "builtin"),
+        exactly_one(*KINDS),
         _with(("transfer", "take_message"), {"required": ["to"], "description": _TO}),
         _with(
             ("send_sms", "take_message"),
@@ -187,6 +191,14 @@ class Tool(Shape):
                 "properties": {"result": {"minProperties": 1, "description": _RESULT}},
             },
         ),
+        {
+            "if": {"required": ["knowledge"]},
+            "then": {
+                "required": ["parameters"],
+                "description": _QUESTION,
+                "properties": {"parameters": {"required": ["question"], "description": _QUESTION}},
+            },
+        },
     )
 
     description: Text = Field(examples=["Find a patient by phone number."])
@@ -229,6 +241,14 @@ class Tool(Shape):
     """One request to a service."""
     builtin: Builtin | None = Field(None, examples=["transfer"])
     """Something that the platform does itself."""
+    knowledge: Identifier | None = Field(None, examples=["articles"])
+    """A collection of articles that its parameter `question` is looked up in. Without a passage
+    that is near enough the model reads that nothing is known."""
+    top: Annotated[int, Field(ge=1, le=10)] = Field(3, examples=[3])
+    """The most passages that `knowledge` gives."""
+    at_least: Annotated[float, Field(ge=0, le=1, strict=False)] = Field(0.3, examples=[0.4])
+    """How near a passage must be for `knowledge` to give it: `dialplan knowledge ask` shows
+    scores."""
     to: Identifier | None = Field(None, examples=["nurse_line"])
     """Where `transfer` and `take_message` go: a variable of type phone."""
     result: dict[Identifier, Template] = Field(
@@ -242,9 +262,14 @@ class Tool(Shape):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        kinds = [self.sql, self.http, self.builtin]
-        if sum(kind is not None for kind in kinds) != 1:
-            raise ValueError("expected exactly one of `sql`, `http` and `builtin`")
+        if sum(getattr(self, kind) is not None for kind in KINDS) != 1:
+            listed = ", ".join(f"`{kind}`" for kind in KINDS[:-1])
+            raise ValueError(f"expected exactly one of {listed} and `{KINDS[-1]}`")
+        question = self.parameters.get("question")
+        if self.knowledge is not None and not (
+            question is not None and question.required and question.type == "string"
+        ):
+            raise ValueError(f"expected {_QUESTION}")
         if self.builtin in ("transfer", "take_message") and self.to is None:
             raise ValueError(f"expected {_TO}")
         if self.builtin in ("send_sms", "take_message") and "message" not in self.parameters:

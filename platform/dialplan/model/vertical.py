@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from dialplan.model.agent import Agent
 from dialplan.model.database import Database
+from dialplan.model.knowledge import AnyEmbeddings, Collection, Embeddings
 from dialplan.model.shape import (
     Duration,
     Identifier,
@@ -148,6 +149,12 @@ class Vertical(Shape):
         examples=[{"tables": {"slots": {"columns": {"id": "serial", "starts_at": "timestamptz"}}}}],
     )
     """Its tables."""
+    knowledge: dict[Identifier, Collection] = Field(
+        default_factory=dict, examples=[{"articles": {"sources": ["knowledge/*.md"]}}]
+    )
+    """Collections of articles, for tools of the kind `knowledge`."""
+    embeddings: AnyEmbeddings = Field(Embeddings(), examples=["local"])
+    """Who turns articles and questions into vectors."""
     conversations: RelativePath | None = Field(None, examples=["conversations/*.yaml"])
     """Where its conversations are (a glob)."""
 

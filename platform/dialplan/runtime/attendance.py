@@ -41,6 +41,7 @@ from dialplan.call.events import (
 from dialplan.call.keypad import sentence
 from dialplan.call.machine import CallMachine
 from dialplan.call.transcript import Transcript
+from dialplan.config.load import LoadedVertical
 from dialplan.engines.engine import (
     AgentSaid,
     CallerSaid,
@@ -68,7 +69,7 @@ from dialplan.runtime.switchboard import CallRequest, Ending, Leg
 from dialplan.store.facts import Fact
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
-from dialplan.tools.ports import Transactions
+from dialplan.tools.ports import LookUp, Transactions
 from dialplan.tools.runner import ToolRunner
 from dialplan.tools.state import CallState
 
@@ -108,6 +109,7 @@ class Surroundings:
         note: takes the facts of all calls; must not block.
         notice: said before every greeting, None outside rehearsals.
         mocks: results that tools give instead of running; only in conversations.
+        look_up: gives what finds passages in the articles of a vertical.
         metrics, live: are told of each call what its facts do not say.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
         tracer: makes the spans of each call; None without tracing.
@@ -120,6 +122,7 @@ class Surroundings:
     carrier: Callable[[CallRequest], TwilioRest | None]
     notice: str | None = None
     mocks: Mapping[str, object] = field(default_factory=dict)
+    look_up: Callable[[LoadedVertical], LookUp] | None = None
     metrics: Metrics = field(default_factory=Metrics)
     live: LiveCalls = field(default_factory=LiveCalls)
     tracer: Tracer | None = None
@@ -166,6 +169,7 @@ class Attendance:
             on_start=self._speak,
             on_slow=self._speak,
             mocks=around.mocks,
+            look_up=None if around.look_up is None else around.look_up(line.vertical),
         )
         self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
         self._engine = make_engine(

@@ -89,6 +89,7 @@ class Reloader:
         adapt: Callable[[LoadedVertical], LoadedVertical] = lambda loaded: loaded,
         prepare: Callable[[LoadedVertical], None] = lambda _loaded: None,
         reloaded: Callable[[str], None] = lambda _outcome: None,
+        serves: Callable[[LoadedVertical], None] = lambda _loaded: None,
     ) -> None:
         """Nothing is read before `start`.
 
@@ -100,6 +101,7 @@ class Reloader:
             adapt: changes a vertical before it serves (addresses of emulated services).
             prepare: loads what a vertical's calls need, on a thread, before it serves.
             reloaded: is told of each reload, `ok` or `failed`.
+            serves: is told of each version that lines lead to from now on; must not block.
         """
         self._folder = folder
         self._tenants_file = tenants_file
@@ -108,6 +110,7 @@ class Reloader:
         self._adapt = adapt
         self._prepare = prepare
         self._reloaded = reloaded
+        self._serves = serves
         self._good: dict[str, LoadedVertical] = {}
         self._tenants = Tenants(tenants={})
         self._served: dict[str, _Served] = {}
@@ -259,6 +262,8 @@ class Reloader:
                 and (canary := tenants.canary.get(name)) is not None
             },
         )
+        for line in (*lines.values(), *tried.values()):
+            self._serves(line.vertical)
         self._tell(lines.values(), trials)
         self._good, self._tenants, self._served = dict(verticals), tenants, served
         self._release = await self._newest()

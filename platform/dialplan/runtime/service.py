@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import httpx
@@ -17,6 +17,9 @@ from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
+from dialplan.knowledge.library import Library
+from dialplan.knowledge.minilm import Embedder
+from dialplan.knowledge.providers import Providers
 from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.clock import Clock
@@ -41,6 +44,7 @@ from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.http import HttpCaller
+from dialplan.tools.ports import LookUp
 
 # The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
 # be longer than what the database allows a statement by default.
@@ -77,6 +81,16 @@ class Service:
         return self.reloader.verticals
 
 
+def providers_from(settings: Settings, embedder: Embedder | None = None) -> Providers:
+    """Return who makes embeddings; nothing is loaded or connected by it."""
+    key = settings.openai_api_key
+    return Providers(
+        openai_key=None if key is None else key.get_secret_value(),
+        openai_url=settings.openai_base_url,
+        embedder=embedder,
+    )
+
+
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the configured Postgres, or start the embedded one; prepared for use."""
@@ -103,6 +117,7 @@ async def open_service(
     cast: Cast | None = None,
     clock: Clock | None = None,
     mocks: Mapping[str, object] | None = None,
+    embedder: Embedder | None = None,
     slot: Slot | None = None,
     tracer: Tracer | None = None,
 ) -> AsyncIterator[Service]:
@@ -117,6 +132,11 @@ async def open_service(
     async with AsyncExitStack() as stack:
         metrics, live = Metrics(), LiveCalls()
         database = await stack.enter_async_context(open_database(settings))
+        providers = providers_from(settings, embedder)
+        stack.push_async_callback(providers.close)
+        library = Library(database, providers, partial(tenant_transaction, database))
+        reading = asyncio.create_task(library.work(), name="index articles")
+        stack.callback(reading.cancel)
         reloader = Reloader(
             settings.verticals,
             settings.tenants_file,
@@ -125,10 +145,15 @@ async def open_service(
             adapt=partial(_rehearsed, services=peers.services),
             prepare=_prepare,
             reloaded=metrics.files_read,
+            serves=library.want,
         )
         await reloader.start(cast)
         if cast is None:
             await stack.enter_async_context(followed(reloader))
+        else:
+            # Nobody calls yet who would have to wait.
+            for loaded in cast.verticals.values():
+                await library.prepare(loaded)
         url = database.url.render_as_string(hide_password=False)
         recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
@@ -157,6 +182,7 @@ async def open_service(
             notice=peers.notice,
             mocks=mocks or {},
             tracer=tracer or await stack.enter_async_context(open_tracing(environ)),
+            look_up=partial(look_up_in, library),
         )
 
         assemblies = Assemblies()
@@ -226,6 +252,20 @@ def _engine(
         batch_ms=batch_ms,
     )
     return RealtimeEngine(config, call, sink, handing_over)
+
+
+def look_up_in(library: Library, loaded: LoadedVertical) -> LookUp:
+    """Return what finds passages in the articles of one version of a vertical."""
+
+    async def look_up(
+        collection: str, question: str, *, tenant: str, top: int, at_least: float
+    ) -> list[dict[str, object]]:
+        found = await library.look_up(
+            loaded, tenant, collection, question, top=top, at_least=at_least
+        )
+        return [asdict(passage) for passage in found]
+
+    return look_up
 
 
 def _carrier(client: httpx.AsyncClient, peers: Peers, request: CallRequest) -> TwilioRest | None:

@@ -34,6 +34,18 @@ BEGIN
 END $$
 """
 
+# pgvector is a trusted extension: an owner of the database may install it. Without it embeddings
+# are compared in plain SQL, exactly and more slowly.
+_VECTOR = """
+DO $$ BEGIN
+  IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'vector')
+     AND NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'vector') THEN
+    CREATE EXTENSION vector SCHEMA dialplan;
+  END IF;
+EXCEPTION WHEN insufficient_privilege OR feature_not_supported THEN NULL;
+END $$
+"""
+
 # A tool's statement that could call set_config could change its tenant or its role. Only a
 # superuser may take the right away; elsewhere the check in tools/sql.py stands alone.
 _NO_SET_CONFIG = """
@@ -90,6 +102,7 @@ class Database:
                 await connection.execute(text("CREATE SCHEMA IF NOT EXISTS dialplan"))
                 await connection.execute(text(_ROLE))
                 await connection.execute(text(_NO_SET_CONFIG))
+                await connection.execute(text(_VECTOR))
                 await connection.run_sync(_upgrade)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise StoreError(f"the database cannot be prepared: {reason(error)}") from error

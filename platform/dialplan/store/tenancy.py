@@ -14,6 +14,7 @@ from dialplan.store.database import TOOLS_ROLE, Database
 # The role comes last: with it the right to change any of the others is gone.
 _ENTER = text(
     "SELECT set_config('dialplan.tenant', :tenant, true),"
+    " set_config('dialplan.vertical', :vertical, true),"
     " set_config('search_path', :path, true),"
     " set_config('statement_timeout', :limit, true),"
     " set_config('idle_in_transaction_session_timeout', :idle, true),"
@@ -42,6 +43,7 @@ async def tenant_transaction(
             _ENTER,
             {
                 "tenant": tenant,
+                "vertical": vertical,
                 "path": '"' + vertical.replace('"', '""') + '"',
                 "limit": str(max(1, int(statement_timeout * 1000))),
                 "idle": str(max(1000, int(statement_timeout * 4000))),

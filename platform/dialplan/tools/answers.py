@@ -14,6 +14,14 @@ MOST_CHARACTERS = 16_000
 
 NOT_FOUND = "Nothing was found or changed with these values."
 DONE_BEFORE = "The very same was done earlier in this call."
+NOT_KNOWN = (
+    "The articles say nothing about this. "
+    "Tell the caller that you do not know, and do not answer from elsewhere."
+)
+ONLY_THESE = (
+    "Answer from these passages alone and name the title of the article that you use. "
+    "When they do not answer the question, say that you do not know."
+)
 FAILED = (
     "This did not work because of a technical problem. "
     "Tell the caller, and offer another way; do not invent a result."
@@ -46,6 +54,17 @@ def ok(result: object) -> Answer:
     elif len(json.dumps(result, ensure_ascii=False)) > MOST_CHARACTERS:
         return failed(None)
     return Answer("ok", {"result": result})
+
+
+def retrieved(result: object) -> Answer:
+    """Passages of articles, with what the model may make of them."""
+    answer = ok(result)
+    return Answer(answer.status, {**answer.fields, "message": ONLY_THESE})
+
+
+def not_known() -> Answer:
+    """No article was near enough to the question."""
+    return Answer("not_found", {"message": NOT_KNOWN})
 
 
 def not_found(*, done_before: bool = False) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -32,6 +32,15 @@ class Transactions(Protocol):
         self, vertical: str, tenant: str, *, statement_timeout: float, timezone: str
     ) -> AbstractAsyncContextManager[AsyncConnection]:
         """Commit at the end, roll back on an error; the timeout is in seconds."""
+
+
+class LookUp(Protocol):
+    """Looks a question up in a collection of the vertical's articles."""
+
+    async def __call__(
+        self, collection: str, question: str, *, tenant: str, top: int, at_least: float
+    ) -> Sequence[Mapping[str, object]]:
+        """Return passages as JSON objects, the best first; raises a DialplanError."""
 
 
 class Ledger(Protocol):

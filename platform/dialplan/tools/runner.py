@@ -28,7 +28,7 @@ from dialplan.tools.answers import Answer
 from dialplan.tools.arguments import ArgumentProblem, check_arguments
 from dialplan.tools.builtins import run_builtin
 from dialplan.tools.http import HttpCaller, prepare_request
-from dialplan.tools.ports import CallActions, Ledger, Transactions
+from dialplan.tools.ports import CallActions, Ledger, LookUp, Transactions
 from dialplan.tools.queries import Once, Queries
 from dialplan.tools.refusals import Refusals
 from dialplan.tools.state import NEVER, Agreement, CallState
@@ -55,6 +55,7 @@ class ToolRunner:
         on_start: Speak | None = None,
         on_slow: Speak | None = None,
         mocks: Mapping[str, object] | None = None,
+        look_up: LookUp | None = None,
     ) -> None:
         """Compile every statement; raises ToolError for SQL that cannot be taken.
 
@@ -67,6 +68,7 @@ class ToolRunner:
             on_start: is given what the caller hears when a tool starts; must not block.
             on_slow: the same for a tool that takes long.
             mocks: results given instead of running a tool; None is nothing found.
+            look_up: the vertical's articles; without it tools of the kind `knowledge` fail.
         """
         self._vertical = vertical
         self._queries = Queries(transactions)
@@ -77,6 +79,7 @@ class ToolRunner:
         self._on_start = on_start
         self._on_slow = on_slow
         self._mocks = mocks or {}
+        self._look_up = look_up
         self._reads = {name: _state_read(tool) for name, tool in vertical.tools.items()}
         self._statements = {
             name: _compile(name, vertical, tool, tool.sql)
@@ -205,7 +208,7 @@ class ToolRunner:
             # What is asked for after the caller's next words is another deed.
             agreement.until = call.caller_turns if once and raw is not None else NEVER
         if raw is None:
-            return answers.not_found()
+            return answers.not_known() if tool.knowledge else answers.not_found()
         return self._shown(name, tool, raw, arguments, call)
 
     async def _perform(
@@ -233,6 +236,8 @@ class ToolRunner:
                 return kept
         if tool.http is not None:
             raw = await self._request(name, tool, arguments, call, once)
+        elif tool.knowledge is not None:
+            raw = await self._known(name, tool, tool.knowledge, arguments, call)
         else:
             raw = await run_builtin(tool, arguments, call, self._actions)
         if once is not None and raw is not None:
@@ -263,6 +268,25 @@ class ToolRunner:
         if not 200 <= response.status < 300:
             raise ToolError(f"{request!r} answered with status {response.status}")
         return response.names()
+
+    async def _known(
+        self,
+        name: str,
+        tool: Tool,
+        collection: str,
+        arguments: Mapping[str, object],
+        call: CallState,
+    ) -> object:
+        if self._look_up is None:
+            raise ToolError(f"the tool `{name}` has no articles to look into")
+        found = await self._look_up(
+            collection,
+            str(arguments["question"]),
+            tenant=call.tenant,
+            top=tool.top,
+            at_least=tool.at_least,
+        )
+        return list(found) or None
 
     def _shown(
         self,
@@ -297,7 +321,7 @@ class ToolRunner:
                     "tool set no state", extra={"call_sid": call.call_sid, "reason": reason}
                 )
         call.state.update(filled)
-        return answers.ok(result)
+        return answers.retrieved(result) if tool.knowledge else answers.ok(result)
 
     def _failed(self, name: str, call: CallState, arguments: Mapping[str, object]) -> Answer:
         tool = self._vertical.tools.get(name)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from dialplan.emulators.rehearsal.embedding import Embedder
 from dialplan.emulators.rehearsal.mind import RehearsalMind
+from dialplan.knowledge.minilm import Embedder
 from dialplan.store.facts import CallEnded, ToolRan, TurnSpoken
 from dialplan.store.tenancy import tenant_transaction
 

@@ -230,20 +230,25 @@ def test_a_shipped_file_with_edits_anywhere_is_checked(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     shared = {"tenants.yaml": (ROOT / "verticals" / "tenants.yaml").read_text()}
-    home = next(path.parent for path in SHIPPED if path.name == "vertical.yaml")
-    shared |= {
-        path.relative_to(home).as_posix(): path.read_text()
-        for path in home.rglob("*")
-        if path.is_file()
+    homes = [path.parent for path in SHIPPED if path.name == "vertical.yaml"]
+    beside = {
+        home: {
+            path.relative_to(home).as_posix(): path.read_text()
+            for path in home.rglob("*")
+            if path.is_file()
+        }
+        for home in homes
     }
 
     @CALM
     @given(st.sampled_from(SHIPPED), st.lists(EDIT, min_size=1, max_size=5))
     def holds(file: Path, edits: list[tuple[float, int, list[str]]]) -> None:
         at_top = file.parent.name == "verticals"
+        home = next((one for one in homes if file.is_relative_to(one)), homes[0])
         name = "tenants.yaml" if at_top else file.relative_to(home).as_posix()
-        text = _edited(shared.get(name, file.read_text()), edits)
-        _holds(_folder(tmp_path_factory.mktemp("edited"), {**shared, name: text}))
+        text = _edited(file.read_text(), edits)
+        files = {**shared, **beside[home], name: text}
+        _holds(_folder(tmp_path_factory.mktemp("edited"), files))
 
     _fuzz(holds)
 

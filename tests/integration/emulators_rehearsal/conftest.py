@@ -20,8 +20,8 @@ from dialplan.emulators.openai.mind import (
     ToolDefinition,
     Turn,
 )
-from dialplan.emulators.rehearsal.embedding import Embedder
 from dialplan.emulators.rehearsal.mind import RehearsalMind
+from dialplan.knowledge.minilm import Embedder
 
 NOW = datetime(2026, 3, 2, 9, 0)
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from dialplan.emulators.openai.mind import CallTool, Message, ToolDefinition, Turn
-from dialplan.emulators.rehearsal.embedding import Embedder
 from dialplan.emulators.rehearsal.mind import RehearsalMind
+from dialplan.knowledge.minilm import Embedder
 
 HELD_OUT = json.loads((Path(__file__).parent / "heldout.json").read_text())
 NOW = datetime.fromisoformat(HELD_OUT["now"])

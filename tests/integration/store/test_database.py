@@ -18,8 +18,13 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         "calls",
         "endings",
         "handoffs",
+        "knowledge_editions",
+        "knowledge_entries",
+        "knowledge_passages",
+        "processes",
         "releases",
         "revision",
+        "running_calls",
         "signing_key",
         "tool_calls",
         "tool_results",
@@ -28,7 +33,7 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         "used_tokens",
         "versions",
     ]
-    assert revision.scalars().all() == ["0006"]
+    assert revision.scalars().all() == ["0020"]
 
 
 async def test_the_tools_role_can_neither_log_in_nor_bypass_row_security(

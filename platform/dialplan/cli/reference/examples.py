@@ -27,6 +27,11 @@ WRITTEN = {
     "tenants.NAME.twilio.token": 'token: "env:SHOP_TOKEN"',
     "turns": "turns: [{caller: Hello.}]",
     "routes": "routes: [{get: /orders}]",
+    "questions": "questions: [{ask: The tunnel says 809., expect: vpn-error-809.md}]",
+    "embeddings": "embeddings: openai",
+    "embeddings.provider": "provider: openai",
+    "embeddings.model": "model: text-embedding-3-small",
+    "embeddings.dimensions": "dimensions: 512",
 }
 """Examples of keys that no shipped file may use, by their place."""
 
@@ -35,6 +40,7 @@ _KINDS = {
     "tenants": ("tenants.yaml",),
     "conversation": ("*/conversations/*.yaml",),
     "rehearsal": ("*/rehearsal/*.yaml",),
+    "retrieval": ("*/knowledge/tests.yaml",),
 }
 
 

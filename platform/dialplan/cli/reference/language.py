@@ -25,6 +25,7 @@ FILES = {
     "tenants": "`verticals/tenants.yaml`: what a called number resolves to.",
     "conversation": "`conversations/*.yaml` of a vertical: a test, as turns and what must follow.",
     "rehearsal": "A file that an endpoint names under `rehearsal`: routes for rehearsals.",
+    "retrieval": "A file that a collection names under `tests`: questions for its articles.",
 }
 _KEYS = {IDENTIFIER: "NAME", PHONE: "NUMBER", DAY_RANGE: "DAYS"}
 

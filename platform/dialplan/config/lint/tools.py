@@ -30,7 +30,7 @@ def check_tools(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) ->
         if _acts(tool, sql[name]) and tool.confirm is None and not tool.idempotent:
             message = "it changes something, and nothing keeps it from being done twice"
             notes.at(at, "W411", message, "add `confirm`, `idempotent: true` or both", key=True)
-        works = tool.sql is not None or tool.http is not None
+        works = tool.builtin is None
         if works and tool.timeout > LONG_WAIT and tool.say.slow is None:
             message = f"it may take {_seconds(tool.timeout)}, in silence"
             notes.at((*at, "timeout"), "W413", message, "add `say.slow`, or a shorter `timeout`")

@@ -24,6 +24,7 @@ def check_usage(
     binds = {name for one in sql.values() for name in one.binds}
     _state(notes, vertical, names | binds, whole=whole)
     _endpoints_and_secrets(notes, vertical, names)
+    _collections(notes, vertical)
     if whole:
         _variables(notes, vertical, names, binds)
         _tables(notes, vertical, sql)
@@ -83,6 +84,15 @@ def _endpoints_and_secrets(notes: Notes, vertical: Vertical, names: set[str]) ->
             notes.at(("secrets", index), "W423", message, hint)
 
 
+def _collections(notes: Notes, vertical: Vertical) -> None:
+    used = {tool.knowledge for tool in vertical.tools.values()}
+    for name in vertical.knowledge:
+        if name not in used:
+            message = f"no tool looks anything up in `{name}`"
+            hint = f"add a tool with `knowledge: {name}`, or remove it"
+            notes.at(("knowledge", name), "W441", message, hint, key=True)
+
+
 def _tables(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) -> None:
     tables = vertical.database.tables
     used: set[str] = set()
@@ -103,8 +113,11 @@ def _tables(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) -> Non
 def _parameters(notes: Notes, at: Steps, tool: Tool, used: set[str]) -> None:
     if tool.builtin in ("transfer", "hang_up"):
         return  # a reason that the model must give makes it think, and is kept with the call
+    spoken = {"message"} if tool.builtin is not None else set()
+    if tool.knowledge is not None:
+        spoken.add("question")
     for name in tool.parameters:
-        if name not in used and not (tool.builtin is not None and name == "message"):
+        if name not in used | spoken:
             message = f"`{name}` is asked for and then not used"
             hint = "use it, or do not ask the caller for it"
             notes.at((*at, "parameters", name), "W426", message, hint, key=True)

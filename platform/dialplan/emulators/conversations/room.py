@@ -20,6 +20,7 @@ from dialplan.emulators.house import House
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import Sound, set_stage
 from dialplan.errors import StoreError
+from dialplan.knowledge.minilm import Embedder
 from dialplan.model.tenants import Tenant, Tenants
 from dialplan.runtime.clock import Clock, MovedClock
 from dialplan.runtime.reload import Cast
@@ -70,6 +71,7 @@ async def open_room(
     mind: Mind,
     clock: Clock,
     watch: Callable[[Fact], None],
+    embedder: Embedder | None = None,
 ) -> AsyncIterator[House]:
     """Start everything that one call needs, with the rows that are given.
 
@@ -113,6 +115,7 @@ async def open_room(
                 cast=Cast({vertical.name: loaded}, tenants),
                 clock=clock,
                 mocks=told.conversation.mocks,
+                embedder=embedder,
             )
         )
         await _seed(service, loaded, told, clock)

@@ -33,6 +33,7 @@ from dialplan.emulators.rehearsal.mind import RehearsalMind
 from dialplan.emulators.stage import Sound, spoken, written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller
 from dialplan.emulators.twilio.record import CallRecord, CarrierEvent, NumberDialled
+from dialplan.knowledge.minilm import Embedder
 from dialplan.runtime.clock import Clock
 from dialplan.store.database import reason
 from dialplan.store.facts import Fact
@@ -208,6 +209,7 @@ async def _run(
                     mind=thinks,
                     clock=clock,
                     watch=call.watch,
+                    embedder=means.embedder if isinstance(means.embedder, Embedder) else None,
                 )
             )
         record = await _ring(house, told, call)

@@ -15,8 +15,8 @@ from dialplan.config.seeds import load_seed
 from dialplan.emulators.conversations.logbook import Logbook
 from dialplan.emulators.conversations.room import clock_of, zone_of
 from dialplan.emulators.conversations.run import Manner, Means, Result, run_conversation
-from dialplan.emulators.rehearsal.embedding import Embedder
 from dialplan.errors import ConfigError
+from dialplan.knowledge.minilm import Embedder
 from dialplan.settings import Settings
 from dialplan.store.embedded import start_embedded
 from dialplan.store.throwaway import open_throwaway

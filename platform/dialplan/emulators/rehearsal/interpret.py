@@ -104,6 +104,8 @@ def _start(state: State, tool: Tool, text: str, brief: Brief, lead: str = "") ->
         wordy = parameter.kind == "text" and parameter.words & {"reason", "summary", "topic"}
         if (tool.is_handoff or tool.transfers) and wordy and parameter.required:
             goal.slots.setdefault(parameter.name, text.strip()[: parameter.max_length or 300])
+        if tool.finds and parameter.kind == "text" and parameter.name == "question":
+            goal.slots[parameter.name] = text.strip()[: parameter.max_length or 300]
     state.goals = [goal]
     return advance(state, brief.box, brief.now, lead)
 

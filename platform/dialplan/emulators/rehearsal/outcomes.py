@@ -33,7 +33,9 @@ from dialplan.emulators.rehearsal.state import (
 )
 from dialplan.emulators.rehearsal.toolbox import Parameter, Tool
 from dialplan.emulators.rehearsal.verbalise import (
+    is_passages,
     spoken_fields,
+    spoken_passages,
     spoken_result,
     spoken_row,
     spoken_rows,
@@ -86,6 +88,8 @@ def _finished(
         return Quiet()
     if tool is not None and tool.transfers:
         return Tell((CONNECTING,)) if not state.said.endswith(CONNECTING) else Quiet()
+    if is_passages(result):
+        return Tell((spoken_passages(result), ANYTHING_ELSE))
     if isinstance(result, Mapping):
         state.objects.append((call.name, result))
     elif isinstance(result, list) and result and all(isinstance(r, Mapping) for r in result):

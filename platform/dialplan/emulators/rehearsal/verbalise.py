@@ -11,6 +11,8 @@ from dialplan.emulators.rehearsal.rows import Row, moment
 from dialplan.emulators.rehearsal.toolbox import Tool
 
 SPOKEN_ROWS = 3
+_PASSAGE = {"title", "section", "text", "score"}
+_MOST_SAID = 400
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _PLACES = ("first", "second", "third")
 _HIDDEN = re.compile(r"^(?:id|uuid|.*_id|created_at|updated_at|tenant|sid)$")
@@ -161,6 +163,23 @@ def _is(label: str) -> str:
 
 def _plural(label: str) -> bool:
     return label.endswith("s") and not label.endswith(("ss", "us", "is"))
+
+
+def is_passages(result: object) -> bool:
+    """Whether a result is what was found in articles."""
+    return (
+        isinstance(result, list)
+        and bool(result)
+        and all(isinstance(one, Mapping) and _PASSAGE == set(one) for one in result)
+    )
+
+
+def spoken_passages(result: object) -> str:
+    """Return the nearest passage word for word, after the title of its article."""
+    best = result[0] if isinstance(result, list) else {}
+    words = " ".join(str(best["text"]).split())
+    cut = words if len(words) <= _MOST_SAID else words[:_MOST_SAID].rpartition(".")[0] + "."
+    return f"The article {best['title']} says: {cut}"
 
 
 def spoken_result(tool: Tool | None, result: object, now: datetime) -> str:

@@ -1,11 +1,12 @@
-"""The real MiniLM weights: what the rehearsal engine's understanding stands on."""
+"""The real MiniLM weights: what retrieval and the understanding of rehearsals stand on."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from dialplan.emulators.rehearsal.embedding import Embedder, read_vocabulary, token_ids
+from dialplan.knowledge.minilm import Embedder, read_vocabulary
+from dialplan.knowledge.wordpiece import token_ids
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def test_no_text_gives_no_rows(embedder: Embedder) -> None:
 
 
 def test_the_vocabulary_gives_the_ids_bert_is_known_for() -> None:
-    assert token_ids("Hello, world!", read_vocabulary()) == [101, 7592, 1010, 2088, 999, 102]
+    assert token_ids("Hello, world!", read_vocabulary(), 128) == [101, 7592, 1010, 2088, 999, 102]
 
 
 def test_the_cache_keeps_to_its_limit_and_still_answers_all() -> None:

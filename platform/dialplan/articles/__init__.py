@@ -1,0 +1,1 @@
+"""Articles that callers are answered from: files to titled sections, sections to chunks. Pure."""

@@ -1,0 +1,129 @@
+"""Prints what was found in articles, and how well: for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from dialplan.knowledge.measure import TOP, Figures, Outcome, figures
+from dialplan.knowledge.ranking import Hit
+from dialplan.model.retrieval import Goal
+
+_WIDTH = 96
+
+
+def hit_lines(hits: Iterable[Hit], at_least: float) -> Iterable[str]:
+    """Lines for each passage: its score, where it stands, what made the score, and its text."""
+    for hit in hits:
+        one = hit.candidate
+        good = hit.score >= at_least
+        score = click.style(f"{hit.score:.2f}", fg="green" if good else "red", bold=True)
+        where = f"{one.title} > {one.section}" if one.section else one.title
+        yield f"{score}  {where}{'' if good else '  (not given)'}"
+        yield (
+            f"      passage {one.similarity:.2f}, article {one.article:.2f}, "
+            f"words {one.words:.2f}, codes {one.codes:.2f}  {one.source}"
+        )
+        text = " ".join(one.text.split())
+        yield f"      {text[:_WIDTH]}{'…' if len(text) > _WIDTH else ''}"
+
+
+def hits_json(hits: Iterable[Hit], at_least: float) -> list[dict[str, Any]]:
+    """The same as JSON objects."""
+    return [
+        {
+            "score": round(hit.score, 4),
+            "given": hit.score >= at_least,
+            **{
+                key: round(value, 4) if isinstance(value, float) else value
+                for key, value in asdict(hit.candidate).items()
+                if key != "position"
+            },
+        }
+        for hit in hits
+    ]
+
+
+def verdict(title: str, outcomes: Sequence[Outcome], goal: Goal) -> str:
+    """The figures of one collection in words, with each question that went wrong."""
+    whole = figures(outcomes)
+    word = click.style("reached", fg="green") if whole.reaches(goal) else _missed(goal)
+    lines = [
+        f"{title}: {whole.questions} questions, goal {word}",
+        _line("all", whole),
+    ]
+    held = [one for one in outcomes if one.question.held_out]
+    if held:
+        lines.append(_line("held out", figures(held)))
+        lines.append(_line("the others", figures([one for one in outcomes if one not in held])))
+    for one in outcomes:
+        if not one.good:
+            lines += _miss(one)
+    return "\n".join(lines)
+
+
+def comparison(rules: Mapping[str, Sequence[Outcome]]) -> str:
+    """A Markdown table of ranking rules: over the questions held out, and over the others."""
+    lines = [
+        f"| rule | hit@1 | recall@{TOP} | MRR | held out: hit@1 | recall@{TOP} | MRR |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, outcomes in rules.items():
+        parts = [
+            figures([one for one in outcomes if one.question.held_out is held])
+            for held in (False, True)
+        ]
+        cells = [f"{value:.2f}" for one in parts for value in (one.hit, one.recall, one.mrr)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def verdict_json(
+    title: str,
+    outcomes: Sequence[Outcome],
+    goal: Goal,
+    rules: Mapping[str, Sequence[Outcome]],
+) -> dict[str, Any]:
+    """The same as one JSON object."""
+    whole = figures(outcomes)
+    return {
+        "collection": title,
+        "reached": whole.reaches(goal),
+        "goal": goal.model_dump(),
+        "all": asdict(whole),
+        "held_out": asdict(figures([one for one in outcomes if one.question.held_out])),
+        "misses": [
+            {
+                "ask": one.question.ask,
+                "expect": one.question.expect,
+                "rank": one.rank,
+                "found": [list(pair) for pair in one.found],
+            }
+            for one in outcomes
+            if not one.good
+        ],
+        "rules": {name: asdict(figures(some)) for name, some in rules.items()},
+    }
+
+
+def _line(name: str, one: Figures) -> str:
+    return (
+        f"  {name:<10}  recall@{TOP} {one.recall:.2f}  MRR {one.mrr:.2f}  hit@1 {one.hit:.2f}  "
+        f"nothing found where nothing is {one.nothing:.2f}  wrongly nothing "
+        f"{one.wrongly_refused:.2f}"
+    )
+
+
+def _missed(goal: Goal) -> str:
+    wanted = ", ".join(f"{name} {value:g}" for name, value in goal.model_dump().items())
+    return f"{click.style('missed', fg='red')} ({wanted})"
+
+
+def _miss(one: Outcome) -> list[str]:
+    place = "nowhere" if one.rank is None else f"place {one.rank}"
+    wanted = f"expected {one.question.expect}, {place}" if one.answerable else "expected nothing"
+    found = ", ".join(f"{title} ({score:.2f})" for title, score in one.found)
+    return [f"  - {one.question.ask}", f"      {wanted}; found {found}"]
