@@ -117,9 +117,10 @@ def _order(
         return Order.calling(number, from_, audio=telephone_audio(audio))
     if script is not None:
         from dialplan.config.load import load_conversation
+        from dialplan.emulators.conversations.deeds import line_of
 
         conversation = load_conversation(script.parent, script.name)
-        say = tuple(turn.caller for turn in conversation.turns)
+        return Order(to=number, from_=from_, say=tuple(map(line_of, conversation.turns)))
     return Order(to=number, from_=from_, say=tuple(Said(one) for one in say))
 
 

@@ -77,10 +77,14 @@ def spoken() -> Sound:
     return Sound(agent, caller, WrittenEar(ear), SileroDetector, load)
 
 
-def written(*, ms_per_word: int = 60) -> Sound:
-    """Return speech that carries its own text: exact and fast, for tests of conversations."""
+def written(*, ms_per_word: int = 60, agent_ms: Callable[[], int] | None = None) -> Sound:
+    """Return speech that carries its own text: exact and fast, for tests of conversations.
+
+    `agent_ms` tells the pace of the agents before each sentence, where it is another one.
+    """
     voice = WrittenVoice(ms_per_word=ms_per_word)
-    return Sound(voice, voice, WrittenEar(), EnergyDetector, real=False)
+    agent = voice if agent_ms is None else WrittenVoice(ms_per_word=agent_ms)
+    return Sound(agent, voice, WrittenEar(), EnergyDetector, real=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,40 @@ from dialplan.model.shape import (
     rules,
 )
 
+KEYS = r"^[0-9*#A-D]{1,64}$"
 
-class AnyOf(Shape):
-    """One of these words must be heard."""
 
-    any: Annotated[Many[Text], Field(min_length=1)] = Field(examples=[["book", "confirm"]])
-    """The words."""
+class Phrase(Shape):
+    """What is listened for, where it is not simply words that must be heard."""
+
+    model_config = rules(exactly_one("any", "not", "matches"))
+
+    any: Annotated[Many[Text], Field(min_length=1)] | None = Field(
+        None, examples=[["book", "confirm"]]
+    )
+    """One of these must be heard."""
+    never: Text | Annotated[Many[Text], Field(min_length=1)] | None = Field(
+        None, alias="not", examples=["Maria"]
+    )
+    """None of these may be heard."""
+    matches: Text | None = Field(None, examples=["(nine|10) (AM|o'clock)"])
+    """A regular expression that must be found in what is said; upper and lower case are one."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(one is not None for one in (self.any, self.never, self.matches)) != 1:
+            raise ValueError("expected exactly one of `any`, `not` and `matches`")
+        return self
+
+
+Phrases = Text | Phrase | Many[Text | Phrase]
+"""What is listened for: words, or several of them; all must come true."""
+
+Uses = Identifier | dict[Identifier, dict[Identifier, Json]]
+"""A tool, or several, each with arguments that must be among those it is given."""
+
+Absent = bool | Identifier | Annotated[Many[Identifier], Field(min_length=1)]
+"""One or several that must not be there; `true` for none at all."""
 
 
 class Given(Shape):
@@ -41,21 +69,43 @@ class Given(Shape):
         default_factory=dict, examples=[{"business_name": "Lakeside Family Clinic"}]
     )
     """Values of the vertical's variables, instead of their defaults."""
+    failing: Identifier | Many[Identifier] = Field((), examples=["verify_insurance"])
+    """Tools that fail, as if their service or the database were down."""
 
 
 class Expect(Shape):
-    """What the agent must do in answer to a turn."""
+    """What must happen from a turn of the caller to the next one."""
 
     handoff: Identifier | None = Field(None, examples=["scheduling"])
     """The agent it hands over to."""
-    tool: Identifier | dict[Identifier, dict[Identifier, Json]] | None = Field(
-        None, examples=["find_slots", {"book_visit": {"slot_id": 3}}]
-    )
+    no_handoff: Absent | None = Field(None, examples=[True, "billing"])
+    """Agents that it must not hand over to; `true`: nobody."""
+    tool: Uses | None = Field(None, examples=["find_slots", {"book_visit": {"slot_id": 3}}])
     """The tool it uses; with arguments, those that must be among the ones it gives."""
-    says: Text | Many[Text | AnyOf] = Field((), examples=[["first", {"any": ["book", "confirm"]}]])
+    no_tool: Absent | None = Field(None, examples=["book_visit", True])
+    """Tools that it must not use; `true`: none at all. A call that was refused is no use."""
+    confirms: Uses | None = Field(None, examples=[{"book_visit": {"slot_id": 3}}])
+    """The tool that it asks the caller to agree to, and that has not run yet."""
+    refused: Uses | None = Field(None, examples=["lab_result_status"])
+    """The tool that it asks for and does not get: by `requires`, or by a rule of the tables."""
+    failed: Uses | None = Field(None, examples=["verify_insurance"])
+    """The tool that fails."""
+    says: Phrases = Field((), examples=[["first", {"any": ["book", "confirm"]}]])
     """Words that must be heard, all of them."""
+    heard: Phrases = Field((), examples=[{"not": "Wednesday"}])
+    """With `interrupts`: what the transcript holds of the answer that the caller cut off."""
+    judge: Text | Annotated[Many[Text], Field(min_length=1)] | None = Field(
+        None, examples=["The agent refuses politely and offers to take a message."]
+    )
+    """What must be true of the answer, judged by a model; only with `--live`."""
+    state: dict[Identifier, Json] = Field(default_factory=dict, examples=[{"patient_id": 1}])
+    """What the call knows at the end of the turn; `null` for nothing."""
     within: Duration | None = Field(None, examples=["1500ms"])
     """The longest wait for the first sound of the answer, from the end of the caller's words."""
+    transferred: bool | Identifier | None = Field(None, examples=["nurse_line"])
+    """The variable of the number it puts the caller through to; `true`: any, `false`: none."""
+    ends: bool | None = Field(None, examples=[True])
+    """Whether the agent, or a limit, ends the call."""
 
 
 class ModelStep(Shape):
@@ -72,14 +122,22 @@ class ModelStep(Shape):
 
 
 class Turn(Shape):
-    """What the caller says, and what is expected then."""
+    """What the caller does, and what is expected then."""
 
-    caller: Text = Field(examples=["I need to see a doctor this week."])
+    caller: Text | None = Field(None, examples=["I need to see a doctor this week."])
     """What the caller says."""
+    keys: Annotated[str, Field(pattern=KEYS)] | None = Field(None, examples=["1234#"])
+    """Keys that the caller presses on the phone, before saying anything."""
+    silence: Duration | None = Field(None, examples=["25s"])
+    """How long the caller says nothing; `limits.silence` counts."""
+    interrupts: bool | Duration = Field(False, examples=[True, "900ms"])
+    """The caller begins while the agent is speaking: this long into its answer, or after 600ms."""
+    hangs_up: bool = Field(False, examples=[True])
+    """The caller hangs up then, without waiting for an answer."""
     model: Annotated[Many[ModelStep], Field(min_length=1)] | None = Field(
         None, examples=[[{"handoff": "scheduling"}, {"say": "When would you like to come?"}]]
     )
-    """What the model answers, response by response, instead of thinking."""
+    """What the model answers, response by response, instead of thinking. Not used with `--live`."""
     expect: Expect = Field(Expect(), examples=[{"handoff": "scheduling", "tool": "find_slots"}])
     """What must follow."""
 
@@ -95,12 +153,33 @@ class CallOutcome(Shape):
     """How many handoffs there were."""
     errors: Annotated[int, Field(ge=0)] | None = Field(None, examples=[0])
     """How many errors there were."""
+    shorter_than: Duration | None = Field(None, examples=["60s"])
+    """The length it must not reach, by the clock of the call."""
+    no_tool: Absent | None = Field(None, examples=[["book_visit", "send_text"]])
+    """Tools that must not be used at any time; `true`: none at all."""
+    says: Phrases = Field((), examples=[{"not": ["Maria", "Lopez"]}])
+    """Words that agents must have said in it, or never."""
+    judge: Text | Annotated[Many[Text], Field(min_length=1)] | None = Field(
+        None, examples=["Nothing about another patient was said."]
+    )
+    """What must be true of the whole call, judged by a model; only with `--live`."""
+
+
+class SentText(Shape):
+    """A text message that was sent."""
+
+    to: Phone | None = Field(None, examples=["+15550107788"])
+    """Who got it; the caller, where it is left out."""
+    says: Phrases = Field((), examples=["Wednesday"])
+    """Words that must be in it."""
+    count: Annotated[int, Field(ge=0)] | None = Field(None, examples=[0])
+    """How many such messages were sent, exactly; at least one, where it is left out."""
 
 
 class Check(Shape):
-    """Something that must be so after the call: a query with its answer, or the call's outcome."""
+    """Something that must be so after the call."""
 
-    model_config = rules(exactly_one("sql", "call"))
+    model_config = rules(exactly_one("sql", "call", "sms"))
 
     sql: Text | None = Field(None, examples=["SELECT count(*) FROM slots WHERE patient_id = 1"])
     """A query for one value."""
@@ -110,11 +189,13 @@ class Check(Shape):
         None, examples=[{"ended_by": "caller", "handoffs": 1, "errors": 0}]
     )
     """How the call went."""
+    sms: SentText | None = Field(None, examples=[{"says": "Wednesday"}])
+    """A text message that was sent."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.sql is None) == (self.call is None):
-            raise ValueError("expected either `sql` with `equals`, or `call`")
+        if sum(one is not None for one in (self.sql, self.call, self.sms)) != 1:
+            raise ValueError("expected exactly one of `sql`, `call` and `sms`")
         return self
 
 
@@ -138,6 +219,8 @@ class Conversation(Shape):
         default_factory=dict, examples=[{"verify_insurance": {"active": True, "plan": "Gold"}}]
     )
     """Results that tools give instead of running; `null` for nothing found."""
+    live: bool = Field(True, examples=[False])
+    """Whether it is held with `--live` too: no, where only the script would do such a thing."""
 
     @property
     def scripted(self) -> bool:

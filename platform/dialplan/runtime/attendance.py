@@ -79,6 +79,8 @@ log = logging.getLogger(__name__)
 MOST_EVENTS = 5_000
 # A frame that the carrier does not take in this time never reaches the caller.
 SEND_S = 5.0
+# A clock that was moved, or a machine that slept, is noticed this soon.
+LOOK_MS = 500
 CONFIGURE_S = 10.0
 
 MakeEngine = Callable[[CallAgents, EngineSink, Callable[[Handover], Mapping[str, Any]]], Engine]
@@ -108,8 +110,9 @@ class Surroundings:
     Attributes:
         note: takes the facts of all calls; must not block.
         notice: said before every greeting, None outside rehearsals.
-        mocks: results that tools give instead of running; only in conversations.
+        mocks: results that tools give instead of running, or how they fail; only in conversations.
         look_up: gives what finds passages in the articles of a vertical.
+        memory: makes what a call knows (`state`), empty; conversations look into it.
         metrics, live: are told of each call what its facts do not say.
         carrier: Twilio over REST for an account (SID, token), None when it is not set up.
         tracer: makes the spans of each call; None without tracing.
@@ -123,6 +126,7 @@ class Surroundings:
     notice: str | None = None
     mocks: Mapping[str, object] = field(default_factory=dict)
     look_up: Callable[[LoadedVertical], LookUp] | None = None
+    memory: Callable[[], dict[str, object]] = dict
     metrics: Metrics = field(default_factory=Metrics)
     live: LiveCalls = field(default_factory=LiveCalls)
     tracer: Tracer | None = None
@@ -145,6 +149,7 @@ class Attendance:
             variables=line.variables,
             secrets=line.secrets,
             hours=line.vertical.vertical.hours,
+            state=around.memory(),
             agent=line.vertical.vertical.entry,
         )
         self._minutes = Minutes(request, around.clock, around.note)
@@ -252,7 +257,8 @@ class Attendance:
             deadline = self._machine.next_deadline()
             if deadline is not None and deadline <= self._now():
                 return TimerFired()
-            await self._inbox.wait(None if deadline is None else deadline - self._now())
+            wait_ms = None if deadline is None else min(deadline - self._now(), LOOK_MS)
+            await self._inbox.wait(wait_ms)
             event = self._inbox.take()
             if event is not None:
                 return event

@@ -118,15 +118,16 @@ async def open_service(
     clock: Clock | None = None,
     mocks: Mapping[str, object] | None = None,
     embedder: Embedder | None = None,
+    memory: Callable[[], dict[str, object]] = dict,
     slot: Slot | None = None,
     tracer: Tracer | None = None,
 ) -> AsyncIterator[Service]:
     """Wire the process; `watch` sees every fact of every call and must not block.
 
     Verticals and tenants are those of `settings`, followed as their files change, unless a `cast`
-    is given. `mocks` are results that tools give instead of running: for conversations only. `slot`
-    is the place among the workers behind one port. Without a `tracer`, `environ` says whether calls
-    are traced.
+    is given. For conversations only: `mocks` are results that tools give instead of running, and
+    `memory` makes what a call knows. `slot` is the place among the workers behind one port. Without
+    a `tracer`, `environ` says whether calls are traced.
     """
     clock = clock or Clock()
     async with AsyncExitStack() as stack:
@@ -181,6 +182,7 @@ async def open_service(
             carrier=partial(_carrier, client, peers),
             notice=peers.notice,
             mocks=mocks or {},
+            memory=memory,
             tracer=tracer or await stack.enter_async_context(open_tracing(environ)),
             look_up=partial(look_up_in, library),
         )

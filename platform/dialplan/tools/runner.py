@@ -67,7 +67,8 @@ class ToolRunner:
             ledger: notes every run.
             on_start: is given what the caller hears when a tool starts; must not block.
             on_slow: the same for a tool that takes long.
-            mocks: results given instead of running a tool; None is nothing found.
+            mocks: results given instead of running a tool; None is nothing found, and a ToolError
+                is raised.
             look_up: the vertical's articles; without it tools of the kind `knowledge` fail.
         """
         self._vertical = vertical
@@ -220,7 +221,10 @@ class ToolRunner:
         once: Once | None,
     ) -> object:
         if name in self._mocks:
-            return self._mocks[name]
+            mock = self._mocks[name]
+            if isinstance(mock, ToolError):
+                raise mock
+            return mock
         if name in self._statements:
             return await self._queries.run(
                 self._statements[name],

@@ -28,7 +28,7 @@ agents:
   desk:
     entry: true
     prompt: Help the caller.
-    tools: [find, take, hour, weigh, free, leave, boss]
+    tools: [find, take, hour, weigh, free, leave, boss, text]
     handoffs: {cellar: The caller wants to go down.}
   cellar: {prompt: Sell wine., tools: [find], handoffs: {desk: All else.}}
 tools:
@@ -58,6 +58,7 @@ tools:
     sql: SELECT id, day FROM days WHERE day = :day
     returns: one
   leave: {description: Hang up., builtin: hang_up}
+  text: {description: Send a text., parameters: {message: string}, builtin: send_sms}
   boss: {description: Put through., builtin: transfer, to: boss_line}
 database:
   tables:

@@ -77,6 +77,83 @@ turns:
   - {caller: Back please., model: [{handoff: desk}, {say: Yes.}], expect: {handoff: desk}}
 then: [{call: {handoffs: 2}}]
 """,
+    "cut_in": """\
+turns:
+  - caller: Tell me about wine.
+    model: [{say: "We have red and white and rose and sparkling wine of every kind and year."}]
+    expect: {says: we have}
+  - caller: Stop.
+    interrupts: true
+    model: [{say: I am sorry.}]
+    expect: {heard: [we, {not: sparkling}], says: [sorry, {not: [red, sparkling]}]}
+""",
+    "cut_at_once": """\
+turns:
+  - {caller: Wine., interrupts: 200ms, model: [{say: Red or white?}], expect: {says: {any: [red]}}}
+  - {caller: No., hangs_up: true}
+then: [{call: {ended_by: caller}}]
+""",
+    "keys": """\
+turns:
+  - keys: 47#
+    model: [{say: "Four, seven."}]
+    expect: {says: {matches: "four.+(seven|8)"}, no_tool: true, no_handoff: cellar, ends: false}
+""",
+    "silent": """\
+turns:
+  - {silence: 20s, expect: {says: Are you still there}}
+  - {caller: Yes., model: [{say: Good.}], expect: {says: good, within: 2s}}
+  - {silence: 45s, expect: {says: [Are you still there, goodbye], ends: true}}
+then: [{call: {ended_by: limit, errors: 0}}]
+""",
+    "known": """\
+given: {seed: seed.yaml, failing: weigh}
+turns:
+  - caller: Take it.
+    model: [{tool: {take: {slot: 4}}}, {say: Which ticket?}]
+    expect: {refused: take, state: {ticket: null}, no_tool: take}
+  - caller: Seven.
+    model: [{tool: {find: {number: 7}}}, {tool: {take: {slot: 4}}}, {say: Shall I?}]
+    expect: {confirms: {take: {slot: 4}}, state: {ticket: 7}}
+  - caller: Weigh it first.
+    model: [{tool: weigh}, {say: I cannot.}]
+    expect: {failed: weigh, no_tool: [take, find], judge: The agent is sorry., state: {ticket: 7}}
+then: [{call: {errors: 0, no_tool: hour, says: [{not: wine}], shorter_than: 60s}}]
+""",
+    "texted": """\
+given: {caller: "+15550107123"}
+turns:
+  - {caller: Text me., model: [{tool: {text: {message: Ticket 7}}}, {say: Sent.}]}
+  - {caller: The boss please., model: [{tool: boss}], expect: {transferred: boss_line}}
+then:
+  - sms: {says: ticket}
+  - sms: {to: "+15550107124", count: 0}
+  - sms: {says: {not: wine}, count: 1}
+""",
+    "wrong_too": """\
+turns:
+  - caller: Weigh it.
+    interrupts: 900ms
+    model: [{tool: weigh}, {tool: {find: {number: 1}}}, {handoff: cellar}, {say: Ticket eight.}]
+    expect:
+      no_tool: [take, weigh]
+      no_handoff: true
+      confirms: take
+      refused: find
+      failed: hour
+      says: [{not: [seven, eight]}, {matches: "nine|ten"}]
+      heard: everything
+      state: {ticket: 8}
+      transferred: boss_line
+      ends: true
+then:
+  - sms: {says: ticket}
+  - sms: {count: 2}
+  - call:
+      shorter_than: 10ms
+      no_tool: true
+      says: [{not: eight}]
+""",
     "wrong": """\
 turns:
   - caller: Ticket seven.
@@ -121,6 +198,7 @@ def results(hold: Callable[..., list[Any]], shop: Callable[[Mapping[str, str]], 
     [
         *("take_once", "take_again", "tomorrow", "mocked"),
         *("by_agent", "by_transfer", "handed"),
+        *("cut_in", "cut_at_once", "keys", "silent", "known", "texted"),
     ],
 )
 def test_a_conversation_that_goes_as_written_passes(results: Results, name: str) -> None:

@@ -63,10 +63,17 @@ class TurnAccount:
 
     Attributes:
         timed: where the time of the turns in it went, as the server measured it.
+        state: what the call knew at its end.
+        dialled: numbers that the caller was put through to.
+        cut: what had been heard of the answer that these words cut off, as the transcript has it;
+            None when they cut none off.
     """
 
     happenings: list[Happening] = field(default_factory=list)
     timed: list[TurnTimed] = field(default_factory=list)
+    state: Mapping[str, object] = field(default_factory=dict)
+    dialled: list[str] = field(default_factory=list)
+    cut: str | None = None
 
     @property
     def last(self) -> TurnTimed | None:
@@ -96,6 +103,10 @@ class Account:
         errors: everything that went wrong in the machinery, in words.
         ended_by: None when the call broke.
         reason: why the call ended, as its record says it; empty when it has no end.
+        duration_ms: how long it was, by its own clock.
+        memory: what the call knows now.
+        cutting: the lines (from 0) that are said into the agent's words.
+        failing: tools that are meant to fail; they are no errors.
     """
 
     turns: list[TurnAccount] = field(default_factory=list)
@@ -104,22 +115,24 @@ class Account:
     ended_by: EndedBy | None = None
     reason: str = ""
     call_sid: str = ""
+    duration_ms: int = 0
+    memory: dict[str, object] = field(default_factory=dict)
+    cutting: frozenset[int] = frozenset()
+    failing: frozenset[str] = frozenset()
     _times: list[TurnTimed] = field(default_factory=list)
 
     def take(self, fact: Fact, said: int) -> None:
         """Take a fact that came when the caller had begun `said` lines."""
-        while len(self.turns) < said:
-            self.turns.append(TurnAccount())
-        turn = self.turns[said - 1] if said else self.greeting
+        turn = self._turn(said)
+        turn.state = dict(self.memory)
         match fact:
             case CallBegan():
                 self.call_sid = fact.call_sid
             case TurnSpoken():
-                agent = fact.agent if fact.speaker == "agent" else ""
-                turn.happenings.append(Said(agent, fact.text))
+                self._spoken(fact, turn, said)
             case ToolRan():
                 turn.happenings.append(Ran(fact.tool, fact.arguments, fact.status))
-                if fact.status == "failed":
+                if fact.status == "failed" and fact.tool not in self.failing:
                     self.errors.append(f"the tool `{fact.tool}` failed")
             case HandedOff():
                 turn.happenings.append(Handed(fact.source, fact.target))
@@ -127,10 +140,41 @@ class Account:
                 if fact.number:
                     self._times.append(fact)
             case CallEnded():
-                self.reason = fact.reason
+                self.reason, self.duration_ms = fact.reason, fact.duration_ms
                 self.ended_by = _ENDED_BY.get(fact.reason)
                 if self.ended_by is None:
                     self.errors.append(f"the call broke: {fact.reason}")
+
+    def cleared(self, said: int) -> None:
+        """Take that what was still to be heard was dropped, at the last of `said` lines."""
+        turn = self._turn(said)
+        turn.cut = turn.cut or ""
+
+    def dialled(self, number: str, said: int) -> None:
+        """Take that a number was rung for the caller."""
+        self._turn(said).dialled.append(number)
+
+    def _turn(self, said: int) -> TurnAccount:
+        while len(self.turns) < said:
+            self.turns.append(TurnAccount(state=dict(self.memory)))
+        return self.turns[said - 1] if said else self.greeting
+
+    def _spoken(self, fact: TurnSpoken, turn: TurnAccount, said: int) -> None:
+        agent = fact.agent if fact.speaker == "agent" else ""
+        begun = any(isinstance(one, Said) and not one.agent for one in turn.happenings)
+        if agent and said - 1 in self.cutting and not begun:
+            # Its fate is known only now: what was heard of it was said in the turn before.
+            turn.cut = f"{turn.cut or ''} {fact.text}".strip()
+            turn = self._turn(said - 1)
+        turn.happenings.append(Said(agent, fact.text))
+
+    def said(self) -> str:
+        """Return all that agents said in the call."""
+        return " ".join(turn.said() for turn in (self.greeting, *self.turns))
+
+    def tools(self) -> list[Ran]:
+        """Return the tools of the whole call, in order."""
+        return [ran for turn in (self.greeting, *self.turns) for ran in turn.tools()]
 
     def handoffs(self) -> int:
         """Return how many handoffs there were."""
@@ -145,8 +189,7 @@ class Account:
         Args:
             begun_ms: when each line began, from the start of the stream.
         """
-        while len(self.turns) < len(begun_ms):
-            self.turns.append(TurnAccount())
+        self._turn(len(begun_ms))
         for fact in self._times:
             number = 0 if fact.asked_ms is None else bisect_right(begun_ms, fact.asked_ms)
             if number:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from dialplan.emulators.conversations.expectations import Miss
+from dialplan.emulators.conversations.miss import Miss
 from dialplan.emulators.openai.mind import CallTool, Decision, Message, Mind, Say, ToolDefinition
 from dialplan.emulators.openai.mind import Turn as Asked
 from dialplan.emulators.openai.sentences import split

@@ -15,7 +15,8 @@ def line(result: Result) -> str:
     """Return the one line of a conversation."""
     word = "ok  " if result.passed else "FAIL"
     name = f"{result.vertical}: {result.told.conversation.name}"
-    return f"{word} {result.seconds:5.1f} s  {name}"
+    unjudged = f"  ({result.unjudged} not judged)" if result.unjudged else ""
+    return f"{word} {result.seconds:5.1f} s  {name}{unjudged}"
 
 
 def details(result: Result) -> str:
@@ -31,10 +32,11 @@ def summary(results: Sequence[Result], seconds: float) -> str:
     """Return the last line."""
     failed = sum(not result.passed for result in results)
     many = "conversation" if len(results) == 1 else "conversations"
-    passed = f"{len(results) - failed} passed"
-    return f"{len(results)} {many} in {seconds:.1f} s: {passed}" + (
-        f", {failed} failed" if failed else ""
-    )
+    unjudged = sum(result.unjudged for result in results)
+    parts = [f"{len(results) - failed} passed"]
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{unjudged} not judged (only with --live)"] if unjudged else []
+    return f"{len(results)} {many} in {seconds:.1f} s: {', '.join(parts)}"
 
 
 def as_json(results: Sequence[Result]) -> str:
@@ -49,6 +51,7 @@ def as_json(results: Sequence[Result]) -> str:
             "failures": [asdict(failure) for failure in result.failures],
             "transcript": list(result.transcript),
             "waited_ms": list(result.waited_ms),
+            "unjudged": result.unjudged,
         }
         for result in results
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from dialplan.config.seeds import load_seed as read_seed
 from dialplan.emulators.house import House
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import Sound, set_stage
-from dialplan.errors import StoreError
+from dialplan.errors import StoreError, ToolError
 from dialplan.knowledge.minilm import Embedder
 from dialplan.model.tenants import Tenant, Tenants
 from dialplan.runtime.clock import Clock, MovedClock
@@ -41,6 +41,34 @@ class RowsRefused(StoreError):
     """The database does not take the rows that are given."""
 
 
+class CallClock(MovedClock):
+    """The clock of a call: it stands at a moment of its own, and goes on while nobody speaks."""
+
+    def __init__(self, now: datetime | None) -> None:
+        super().__init__(now or datetime.now(UTC))
+        self._skipped_ms = 0
+
+    def skip(self, ms: int) -> None:
+        """Let this much time have passed at once."""
+        self._skipped_ms += ms
+
+    def epoch(self) -> float:
+        """Return seconds since the epoch, moved too."""
+        return super().epoch() + self._skipped_ms / 1000
+
+    def now(self) -> datetime:
+        """Return the time of day, aware, in UTC."""
+        return super().now() + timedelta(milliseconds=self._skipped_ms)
+
+    def monotonic_ms(self) -> int:
+        """Return milliseconds of a clock that never goes back."""
+        return super().monotonic_ms() + self._skipped_ms
+
+    def precise_ms(self) -> float:
+        """Return milliseconds of the same clock, with their fractions."""
+        return super().precise_ms() + self._skipped_ms
+
+
 def zone_of(loaded: LoadedVertical, told: LoadedConversation) -> ZoneInfo:
     """Return the time zone of the business."""
     return ZoneInfo(str(values_of(loaded, told).get("timezone") or "UTC"))
@@ -52,13 +80,22 @@ def values_of(loaded: LoadedVertical, told: LoadedConversation) -> dict[str, obj
     return {**defaults, **told.conversation.given.variables}
 
 
-def clock_of(loaded: LoadedVertical, told: LoadedConversation) -> Clock:
+def phones_of(loaded: LoadedVertical, told: LoadedConversation) -> dict[str, str]:
+    """Return the numbers outside that calls may be put through to, by variable."""
+    return {
+        name: str(value)
+        for name, value in values_of(loaded, told).items()
+        if loaded.vertical.variables[name].type == "phone" and value is not None
+    }
+
+
+def clock_of(loaded: LoadedVertical, told: LoadedConversation) -> CallClock:
     """Return the clock of the call: it stands at `given.now` at this moment and goes on."""
     written = told.conversation.given.now
     if written is None:
-        return Clock()
+        return CallClock(None)
     moment = datetime.fromisoformat(written).replace(tzinfo=zone_of(loaded, told))
-    return MovedClock(moment.astimezone(UTC))
+    return CallClock(moment.astimezone(UTC))
 
 
 @asynccontextmanager
@@ -71,6 +108,7 @@ async def open_room(
     mind: Mind,
     clock: Clock,
     watch: Callable[[Fact], None],
+    memory: Callable[[], dict[str, object]],
     embedder: Embedder | None = None,
 ) -> AsyncIterator[House]:
     """Start everything that one call needs, with the rows that are given.
@@ -86,11 +124,7 @@ async def open_room(
             TENANT: Tenant(lines={LINE: vertical.name}, variables=dict(given.variables)),
         }
     )
-    phones = {
-        str(value)
-        for name, value in values_of(loaded, told).items()
-        if vertical.variables[name].type == "phone" and value is not None
-    }
+    phones = set(phones_of(loaded, told).values())
     listener = listen("127.0.0.1", 0)
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with AsyncExitStack() as stack:
@@ -114,7 +148,8 @@ async def open_room(
                 watch=watch,
                 cast=Cast({vertical.name: loaded}, tenants),
                 clock=clock,
-                mocks=told.conversation.mocks,
+                mocks=_mocks(told),
+                memory=memory,
                 embedder=embedder,
             )
         )
@@ -145,6 +180,17 @@ async def _seed(
         )
     except StoreError as error:
         raise RowsRefused(str(error)) from error
+
+
+def failing_of(told: LoadedConversation) -> frozenset[str]:
+    """Return the tools that are meant to fail."""
+    written = told.conversation.given.failing
+    return frozenset((written,) if isinstance(written, str) else written)
+
+
+def _mocks(told: LoadedConversation) -> Mapping[str, object]:
+    failing = {name: ToolError("the conversation lets it fail") for name in failing_of(told)}
+    return {**told.conversation.mocks, **failing}
 
 
 def _secrets(loaded: LoadedVertical) -> Mapping[str, str]:

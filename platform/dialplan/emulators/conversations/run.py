@@ -15,25 +15,44 @@ from sqlalchemy.exc import SQLAlchemyError
 from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical
 from dialplan.emulators.conversations.account import Account, Handed, Ran, Said
-from dialplan.emulators.conversations.expectations import Miss, answered, misses, shown
+from dialplan.emulators.conversations.deeds import (
+    cutting,
+    deed,
+    line_of,
+    milliseconds,
+    next_cuts,
+)
+from dialplan.emulators.conversations.expectations import misses
 from dialplan.emulators.conversations.logbook import Logbook
 from dialplan.emulators.conversations.minds import PlayedMind, WatchedMind
+from dialplan.emulators.conversations.miss import Miss
+from dialplan.emulators.conversations.outcomes import Text, answered
 from dialplan.emulators.conversations.room import (
     CALLER,
     LINE,
     TENANT,
+    CallClock,
     RowsRefused,
     clock_of,
+    failing_of,
     open_room,
+    phones_of,
     zone_of,
 )
+from dialplan.emulators.conversations.usage import shown
 from dialplan.emulators.house import House
 from dialplan.emulators.rehearsal.choose import Embeds
 from dialplan.emulators.rehearsal.mind import RehearsalMind
 from dialplan.emulators.stage import Sound, spoken, written
-from dialplan.emulators.twilio.caller import Line, ScriptedCaller
-from dialplan.emulators.twilio.record import CallRecord, CarrierEvent, NumberDialled
+from dialplan.emulators.twilio.caller import ScriptedCaller
+from dialplan.emulators.twilio.record import (
+    BufferCleared,
+    CallRecord,
+    CarrierEvent,
+    NumberDialled,
+)
 from dialplan.knowledge.minilm import Embedder
+from dialplan.model.conversation import Conversation
 from dialplan.runtime.clock import Clock
 from dialplan.store.database import reason
 from dialplan.store.facts import Fact
@@ -43,6 +62,9 @@ from dialplan.tools.values import plain
 
 # How long a caller waits for an agent that says nothing, and a call for its end to be noted.
 MAX_WAIT_MS = 8_000
+CLOSED_BY_SERVER = 31921
+# A word, written and as people say it.
+WRITTEN_MS, SPOKEN_MS = 20, 300
 END_S = 10.0
 # For the set-up and the greeting, and for each turn.
 CALL_S, TURN_S = 30, 30
@@ -61,7 +83,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a conversation went; `waited_ms` is for each turn, None without an answer."""
+    """How a conversation went.
+
+    Attributes:
+        waited_ms: for each turn, None without an answer.
+        unjudged: how many expectations only a model could judge, and none did.
+    """
 
     vertical: str
     told: LoadedConversation
@@ -69,6 +96,7 @@ class Result:
     failures: tuple[Failure, ...] = ()
     transcript: tuple[str, ...] = ()
     waited_ms: tuple[int | None, ...] = ()
+    unjudged: int = 0
 
     @property
     def passed(self) -> bool:
@@ -81,20 +109,33 @@ class Manner:
     """How it is spoken, and how long an agent is quiet before the caller goes on.
 
     The mind is watched: the pause need only be longer than one inside what is being said.
+
+    Attributes:
+        sound: makes the voices of a call; told whether the next words of the caller cut in.
+        skips: whether time passes at once while nobody says anything.
     """
 
-    sound: Sound
+    sound: Callable[[Callable[[], bool]], Sound]
     patience_ms: int
+    skips: bool
 
 
 def writing() -> Manner:
-    """Return speech that is written: exact, and three times as fast as the written default."""
-    return Manner(written(ms_per_word=20), 300)
+    """Return speech that is written: exact, and many times as fast as people speak.
+
+    Only what is going to be cut off is spoken at the pace of people: there is time to cut in.
+    """
+
+    def sound(cut: Callable[[], bool]) -> Sound:
+        return written(ms_per_word=WRITTEN_MS, agent_ms=lambda: SPOKEN_MS if cut() else WRITTEN_MS)
+
+    return Manner(sound, 300, skips=True)
 
 
 def speaking() -> Manner:
     """Return real speech. Raises ConfigError without the `rehearsal` extra."""
-    return Manner(spoken(), 1000)
+    voices = spoken()
+    return Manner(lambda _cut: voices, 1000, skips=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +168,23 @@ class _Call:
             self.over.set()
 
     def event(self, event: CarrierEvent) -> None:
-        # Whoever the caller is put through to is a person: here the conversation ends.
-        self.left = self.left or isinstance(event, NumberDialled)
+        said = len(self.caller.spoken)
+        match event:
+            case NumberDialled(_, number):
+                # Whoever the caller is put through to is a person: here the conversation ends.
+                self.left = True
+                self.account.dialled(number, said)
+            case BufferCleared():
+                self.account.cleared(said)
+            case _:
+                pass
+
+    def begun_ms(self) -> list[int]:
+        """Return when each line began, by the clock of the server, which skipped silence."""
+        return [
+            at + sum(ms for when, ms in self.caller.skipped if when < at)
+            for at, _ in self.caller.spoken
+        ]
 
 
 class _Caller:
@@ -159,7 +215,7 @@ async def run_conversation(
         StoreError: no database can be made for it.
     """
     began = time.monotonic()
-    account = Account()
+    account = Account(cutting=cutting(told.conversation), failing=failing_of(told))
     try:
         async with asyncio.timeout(_limit_s(told) + 2 * END_S):
             found = await _run(loaded, told, means, account)
@@ -177,6 +233,7 @@ async def run_conversation(
             *(f"  log: {one}" for one in means.logbook.of(account.call_sid)),
         ),
         tuple(None if turn.last is None else turn.last.waited_ms for turn in account.turns),
+        unjudged=judgements(told.conversation),
     )
 
 
@@ -188,12 +245,14 @@ async def _run(
     clock = clock_of(loaded, told)
     call: _Call
     thinks, played = _mind(told, means, clock, zone, lambda: len(call.caller.spoken))
+    sound = means.manner.sound(lambda: next_cuts(conversation, len(call.caller.spoken)))
     caller = ScriptedCaller(
-        [Line(turn.caller) for turn in conversation.turns],
-        means.manner.sound.fit([loaded]).caller,
+        [line_of(turn) for turn in conversation.turns],
+        sound.fit([loaded]).caller,
         patience_ms=means.manner.patience_ms,
         max_wait_ms=MAX_WAIT_MS,
         waits=lambda: thinks.busy,
+        skip=_skipping(loaded, clock) if means.manner.skips else _staying,
     )
     call = _Call(caller, account)
     await caller.prepare()
@@ -205,15 +264,22 @@ async def _run(
                     loaded,
                     told,
                     database_url=url,
-                    sound=means.manner.sound,
+                    sound=sound,
                     mind=thinks,
                     clock=clock,
                     watch=call.watch,
                     embedder=means.embedder if isinstance(means.embedder, Embedder) else None,
+                    memory=lambda: account.memory,
                 )
             )
         record = await _ring(house, told, call)
-        found = misses(conversation, call.account)
+        found = misses(
+            conversation,
+            call.account,
+            caller=record.from_,
+            phones=phones_of(loaded, told),
+            texts=[Text(one.to, one.body) for one in house.stage.carrier.messages],
+        )
         if played is not None:
             found += [*played.misses, *played.untaken()]
         found += await _queries(house, loaded, told, zone)
@@ -235,12 +301,39 @@ async def _ring(house: House, told: LoadedConversation, call: _Call) -> CallReco
             await call.over.wait()
     except TimeoutError:
         call.account.errors.append("the server noted no end of the call")
+    # Twilio logs even a stream that was closed on purpose; here that is how an agent hangs up.
+    closing = () if call.account.ended_by in (None, "caller") else (CLOSED_BY_SERVER,)
     call.account.errors += [
-        f"{one.code} {one.message}" for one in record.notifications if one.level == "error"
+        f"{one.code} {one.message}"
+        for one in record.notifications
+        if one.level == "error" and one.code not in closing
     ]
-    begun = [at for at, _ in call.caller.spoken]
-    call.account.time(begun)
+    call.account.time(call.begun_ms())
     return record
+
+
+def judgements(conversation: Conversation) -> int:
+    """Return how many expectations only a model can judge."""
+    written = [turn.expect.judge for turn in conversation.turns]
+    written += [check.call.judge for check in conversation.then if check.call is not None]
+    return sum(1 if isinstance(one, str) else len(one) for one in written if one is not None)
+
+
+def _skipping(loaded: LoadedVertical, clock: CallClock) -> Callable[[int], int]:
+    """Return what lets silence pass at once, up to the next moment that the server may act at."""
+    longest = milliseconds(loaded.vertical.limits.silence) + 1
+
+    def skip(ms: int) -> int:
+        passed = min(ms, longest)
+        clock.skip(passed)
+        return passed
+
+    return skip
+
+
+def _staying(_ms: int) -> int:
+    """Let silence last as long as it does."""
+    return 0
 
 
 def _mind(
@@ -285,7 +378,7 @@ def _transcript(told: LoadedConversation, account: Account) -> Iterator[str]:
     for number, turn in enumerate((account.greeting, *account.turns)):
         if number and not any(isinstance(o, Said) and not o.agent for o in turn.happenings):
             # The call was over before these words were written down.
-            yield f"caller: {told.conversation.turns[number - 1].caller}"
+            yield deed(told.conversation.turns[number - 1])
         for one in turn.happenings:
             match one:
                 case Said(agent, words):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from binascii import crc_hqx
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dialplan.emulators.speech import signs
 from dialplan.emulators.speech.ports import Ear, SpeechStarted, SpeechStopped
@@ -96,8 +96,13 @@ class WrittenVoice:
     """A voice whose audio carries the words themselves, over another rate where `resampled`."""
 
     def __init__(
-        self, *, ms_per_word: int = 60, min_ms: int = 120, resampled: bool = False
+        self,
+        *,
+        ms_per_word: int | Callable[[], int] = 60,
+        min_ms: int = 120,
+        resampled: bool = False,
     ) -> None:
+        """Args: the pace, or what tells it before each sentence; the shortest sentence."""
         self._ms_per_word = ms_per_word
         self._min_ms = min_ms
         self._resampled = resampled
@@ -108,9 +113,10 @@ class WrittenVoice:
 
     async def speak(self, text: str) -> bytes:
         """Return the sentence as written speech."""
+        pace = self._ms_per_word
         return write(
             text,
-            ms_per_word=self._ms_per_word,
+            ms_per_word=pace if isinstance(pace, int) else pace(),
             min_ms=self._min_ms,
             resampled=self._resampled,
         )

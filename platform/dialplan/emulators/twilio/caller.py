@@ -18,6 +18,8 @@ from dialplan.protocols.audio import FRAME_BYTES, FRAME_MS, SILENCE, decode, enc
 PATIENCE_MS = 1000
 MAX_WAIT_MS = 15_000
 _LEAST_SPEECH_MS = 100
+# Between two jumps of the other side's clock: it must have seen one, and spoken, before the next.
+_SETTLE_MS = 1200
 # Mean magnitude of 16-bit samples over a frame, divided by 32: about -44 dB of full scale.
 _SPEECH_LEVEL = 6
 
@@ -65,6 +67,8 @@ class Line:
         after_ms: do it this long into the agent's speech (a barge-in), not after it.
         pause_ms: wait this long more before doing it.
         patience_ms: how long the agent must be quiet first; None takes the caller's own.
+        silent_ms: say nothing for this long before the next line, whatever the agent does.
+        hangs_up: put the phone down then, without waiting for an answer.
     """
 
     text: str = ""
@@ -72,6 +76,8 @@ class Line:
     after_ms: int | None = None
     pause_ms: int = 0
     patience_ms: int | None = None
+    silent_ms: int = 0
+    hangs_up: bool = False
 
 
 class _Listener:
@@ -103,6 +109,8 @@ class ScriptedCaller:
         max_wait_ms: how long the caller waits for an agent that says nothing.
         hangs_up: whether the caller ends the call once the last line was answered.
         waits: whether there is more to come, so that a quiet agent is not taken to be done.
+        skip: moves the other side's clock on by at most so many ms while both sides are silent, and
+            returns by how many; a caller in a hurry says nothing for a minute in a second.
     """
 
     def __init__(
@@ -114,14 +122,19 @@ class ScriptedCaller:
         max_wait_ms: int = MAX_WAIT_MS,
         hangs_up: bool = True,
         waits: Callable[[], bool] = lambda: False,
+        skip: Callable[[int], int] = lambda _ms: 0,
     ) -> None:
         self.lines = tuple(lines)
         self.spoken: list[tuple[int, Line]] = []
+        self.skipped: list[tuple[int, int]] = []
         self._voice = voice
         self._patience_ms = patience_ms
         self._max_wait_ms = max_wait_ms
         self._hangs_up = hangs_up
         self._waits = waits
+        self._skip = skip
+        self._silent_ms = 0
+        self._skip_at = 0
         self._audio: list[bytes] | None = None
         self._next = 0
         self._speaking = b""
@@ -138,7 +151,10 @@ class ScriptedCaller:
         """Listen; what the agent says while the caller speaks does not count as its answer."""
         if not self._speaking:
             self._listener.heard(audio, now_ms)
-            self._take_turn(now_ms)
+            if self._silent_ms > 0:
+                self._stay_silent(now_ms)
+            else:
+                self._take_turn(now_ms)
 
     def digits(self, now_ms: int) -> str:
         """Return the keys of the line that has just come up."""
@@ -157,8 +173,12 @@ class ScriptedCaller:
         return frame.ljust(FRAME_BYTES, bytes((SILENCE,)))
 
     def wants_to_hang_up(self, now_ms: int) -> bool:
-        """Tell whether the last line was said and answered."""
-        done = self._hangs_up and self._next == len(self.lines) and not self._speaking
+        """Tell whether the last line was said and answered, or is not to be answered."""
+        if self._speaking or self._silent_ms > 0:
+            return False
+        if self._next and self.lines[self._next - 1].hangs_up:
+            return True
+        done = self._hangs_up and self._next == len(self.lines)
         return done and self._may_go_on(now_ms, self._patience_ms)
 
     def _take_turn(self, now_ms: int) -> None:
@@ -181,7 +201,23 @@ class ScriptedCaller:
         self._pressed = line.digits
         self._speaking, self._said = self._audio[self._next], 0
         self._next += 1
+        self._silent_ms = line.silent_ms
+        self._skip_at = now_ms + _SETTLE_MS
         self._turn_over(now_ms)
+
+    def _stay_silent(self, now_ms: int) -> None:
+        """Let time pass, and quicker while the agent is silent too."""
+        self._silent_ms -= FRAME_MS
+        quiet = now_ms - self._listener.quiet_since >= _SETTLE_MS
+        if quiet and now_ms >= self._skip_at and not self._waits() and self._silent_ms > 0:
+            # What the other side does about it is seen before more is skipped.
+            self._skip_at = now_ms + _SETTLE_MS
+            passed = self._skip(self._silent_ms)
+            if passed > 0:
+                self.skipped.append((now_ms, passed))
+            self._silent_ms -= passed
+        if self._silent_ms <= 0:
+            self._ready_at = now_ms
 
     def _may_go_on(self, now_ms: int, patience_ms: int) -> bool:
         waited = now_ms - max(self._ready_at, self._listener.quiet_since)

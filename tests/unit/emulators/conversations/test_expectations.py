@@ -11,7 +11,9 @@ from dialplan.emulators.conversations.account import (
     Said,
     TurnAccount,
 )
-from dialplan.emulators.conversations.expectations import Miss, answered, misses
+from dialplan.emulators.conversations.expectations import misses
+from dialplan.emulators.conversations.miss import Miss
+from dialplan.emulators.conversations.outcomes import answered
 from dialplan.model.conversation import Conversation
 from dialplan.store.facts import TurnTimed
 
