@@ -130,10 +130,10 @@ class _Checker:
             if not isinstance(away.then, str):
                 self._destination(away.then.dial, ("when_unavailable", "then", "dial"))
         for name, endpoint in vertical.endpoints.items():
-            if endpoint.auth is not None:
-                steps = ("endpoints", name, "auth", "bearer")
-                if not self._made.open("secrets"):
-                    self._one_of(endpoint.auth.bearer, vertical.secrets, "secret", "E305", steps)
+            if endpoint.auth is not None and not self._made.open("secrets"):
+                for where, secret in endpoint.auth.secrets():
+                    steps = ("endpoints", name, "auth", *where)
+                    self._one_of(secret, vertical.secrets, "secret", "E305", steps)
 
     def _voice(self) -> None:
         voice = self._vertical.voice
@@ -226,9 +226,11 @@ class _Checker:
             known.add(f"endpoints.{_MANY}")
         http = (*at, "http")
         self._template(tool.http.url, known, (*http, tool.http.method.lower()))
-        for part in ("query", "headers"):
-            for name, words in getattr(tool.http, part).items():
+        for part in ("query", "headers", "form"):
+            for name, words in (getattr(tool.http, part) or {}).items():
                 self._template(words, known, (*http, part, name))
+        if tool.http.text is not None:
+            self._template(tool.http.text, known, (*http, "text"))
         for steps, words in _texts(tool.http.body, (*http, "json")):
             self._template(words, known, steps)
 

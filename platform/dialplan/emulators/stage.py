@@ -14,7 +14,7 @@ from dialplan.emulators.openai.language_model import LanguageModelMind
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.rehearsal.mind import RehearsalMind
-from dialplan.emulators.services import services_app
+from dialplan.emulators.services import EmulatedService, services_app
 from dialplan.emulators.speech.detector import SileroDetector
 from dialplan.emulators.speech.ear import MoonshineEar
 from dialplan.emulators.speech.extra import require
@@ -116,7 +116,9 @@ async def set_stage(
     sound = sound.fit(verticals.values())
     token, account = secrets.token_hex(16), f"AC{secrets.token_hex(16)}"
     services = {
-        f"{name}.{endpoint}": load_rehearsal(loaded.folder, declared.rehearsal)
+        f"{name}.{endpoint}": EmulatedService(
+            load_rehearsal(loaded.folder, declared.rehearsal), declared.auth
+        )
         for name, loaded in verticals.items()
         for endpoint, declared in loaded.vertical.endpoints.items()
         if declared.rehearsal is not None

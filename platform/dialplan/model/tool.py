@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from dialplan.model.endpoint import HeaderName
 from dialplan.model.shape import (
     Duration,
     Identifier,
@@ -13,6 +14,7 @@ from dialplan.model.shape import (
     Shape,
     Template,
     Text,
+    at_most_one,
     exactly_one,
     rules,
 )
@@ -101,7 +103,9 @@ def _long_say(written: object) -> object:
 class Http(Shape):
     """One request to a service: exactly one of the methods, with its address."""
 
-    model_config = rules(exactly_one("get", "post", "put", "patch", "delete"))
+    model_config = rules(
+        exactly_one("get", "post", "put", "patch", "delete"), at_most_one("json", "form", "text")
+    )
 
     get: Template | None = Field(None, examples=["{{ endpoints.ehr }}/patients"])
     """Address of a GET request."""
@@ -121,17 +125,23 @@ class Http(Shape):
         default_factory=dict, examples=[{"member": "{{ member_id }}"}]
     )
     """Query parameters."""
-    headers: dict[str, Template] = Field(
+    headers: dict[HeaderName, Template] = Field(
         default_factory=dict, examples=[{"X-Request-Source": "phone"}]
     )
     """Headers beside those of the endpoint's `auth`."""
     body: Json = Field(default=None, alias="json", examples=[{"member": "{{ member_id }}"}])
-    """The JSON body; every text in it is a template."""
+    """A JSON body; every text in it is a template."""
+    form: dict[str, Template] | None = Field(None, examples=[{"member": "{{ member_id }}"}])
+    """A body as an HTML form sends it (`application/x-www-form-urlencoded`)."""
+    text: Template | None = Field(None, examples=["Call about {{ reason }}."])
+    """A body of plain text; a `Content-Type` under `headers` says that it is something else."""
 
     @model_validator(mode="after")
     def _one_method(self) -> Self:
         if sum(1 for _ in self._addresses()) != 1:
             raise ValueError("expected exactly one of `get`, `post`, `put`, `patch` and `delete`")
+        if len({"body", "form", "text"} & self.model_fields_set) > 1:
+            raise ValueError("expected at most one of `json`, `form` and `text`")
         return self
 
     def _addresses(self) -> list[tuple[Method, str]]:

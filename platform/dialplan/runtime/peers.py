@@ -9,6 +9,10 @@ from dialplan.errors import ConfigError
 from dialplan.settings import Settings
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
+from dialplan.model.endpoint import Endpoint
+
+TOKEN_PATH = "/.oauth/token"  # noqa: S105  an address
+"""Where an emulated service grants tokens, behind its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +71,12 @@ def peers_from(settings: Settings) -> Peers:
         twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
         services={},
     )
+
+
+def at_emulator(endpoint: Endpoint, url: str) -> Endpoint:
+    """The endpoint as its emulator serves it: requests and tokens from one address."""
+    moved: dict[str, object] = {"base_url": url}
+    if endpoint.auth is not None and endpoint.auth.oauth2 is not None:
+        oauth2 = endpoint.auth.oauth2.model_copy(update={"token_url": f"{url}{TOKEN_PATH}"})
+        moved["auth"] = endpoint.auth.model_copy(update={"oauth2": oauth2})
+    return endpoint.model_copy(update=moved)

@@ -27,7 +27,7 @@ from dialplan.runtime.directory import Line, build_lines
 from dialplan.runtime.endings import Endings
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
-from dialplan.runtime.peers import Peers
+from dialplan.runtime.peers import Peers, at_emulator
 from dialplan.runtime.registry import Registry, kept
 from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.slots import Slot
@@ -157,7 +157,7 @@ async def open_service(
         url = database.url.render_as_string(hide_password=False)
         recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
-        http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
+        http = HttpCaller(private_hosts=_private_hosts(settings, peers))
         stack.push_async_callback(http.close)
         client = await stack.enter_async_context(httpx.AsyncClient())
 
@@ -282,10 +282,15 @@ def _carrier(client: httpx.AsyncClient, peers: Peers, request: CallRequest) -> T
     )
 
 
+def _private_hosts(settings: Settings, peers: Peers) -> set[str]:
+    emulated = {httpx.URL(url).netloc.decode("ascii") for url in peers.services.values()}
+    return emulated | set(settings.private_hosts)
+
+
 def _rehearsed(loaded: LoadedVertical, services: Mapping[tuple[str, str], str]) -> LoadedVertical:
     vertical = loaded.vertical
     endpoints = {
-        name: endpoint.model_copy(update={"base_url": services[vertical.name, name]})
+        name: at_emulator(endpoint, services[vertical.name, name])
         if (vertical.name, name) in services
         else endpoint
         for name, endpoint in vertical.endpoints.items()

@@ -260,9 +260,11 @@ class ToolRunner:
             {**self._names(call), **arguments},
             call.secrets,
             call.zone,
+            tenant=call.tenant,
         )
         key = _key({"call": call.call_sid, "tool": name, "key": once.key}) if once else None
-        response = await self._http.send(request, key=key)
+        limit = tool.timeout.total_seconds()
+        response = await self._http.send(request, key=key, limit_s=limit)
         if response.status == 404:
             return None
         if not 200 <= response.status < 300:
@@ -300,7 +302,7 @@ class ToolRunner:
         result = raw
         mocked = name in self._mocks  # with what the tool would have made of its answer
         if tool.http is not None and isinstance(raw, dict) and not mocked:
-            result = raw["json"]
+            result = raw["text"] or None if raw["json"] is None else raw["json"]
         if tool.result and not mocked:
             result = {
                 one: plain(evaluate(template, names), call.zone)

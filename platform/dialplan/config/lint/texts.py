@@ -66,9 +66,11 @@ def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
             yield (part, name), words
     if tool.http is not None:
         yield ("http", tool.http.method.lower()), tool.http.url
-        for part in ("query", "headers"):
-            for name, words in getattr(tool.http, part).items():
+        for part in ("query", "headers", "form"):
+            for name, words in (getattr(tool.http, part) or {}).items():
                 yield ("http", part, name), words
+        if tool.http.text is not None:
+            yield ("http", "text"), tool.http.text
         yield from texts_in(tool.http.body, ("http", "json"))
 
 

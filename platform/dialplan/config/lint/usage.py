@@ -76,7 +76,8 @@ def _endpoints_and_secrets(notes: Notes, vertical: Vertical, names: set[str]) ->
         if f"endpoints.{name}" not in names and "endpoints" not in names:
             message = f"no tool talks to `{name}`"
             notes.at(("endpoints", name), "W424", message, "use it, or remove it", key=True)
-    used = {one.auth.bearer for one in vertical.endpoints.values() if one.auth is not None}
+    auths = [one.auth for one in vertical.endpoints.values() if one.auth is not None]
+    used = {name for auth in auths for name in auth.names()}
     for index, secret in enumerate(vertical.secrets):
         if secret not in used:
             message = f"nothing uses the secret `{secret}`"
