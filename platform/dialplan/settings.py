@@ -47,6 +47,12 @@ def _hosts(value: object) -> tuple[str, ...]:
     return hosts
 
 
+def _commands(value: object) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        raise ValueError("expected text")
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
 def _websocket(value: object) -> str | None:
     if value in (None, ""):
         return None
@@ -142,6 +148,12 @@ class Settings(BaseModel):
         alias="DIALPLAN_PRIVATE_HOSTS",
         description="Hosts that tools may reach on a private network, comma-separated, each as "
         "`host` or `host:port`. All others must have public addresses.",
+    )
+    mcp_commands: Annotated[tuple[str, ...], BeforeValidator(_commands)] = Field(
+        default=(),
+        alias="DIALPLAN_MCP_COMMANDS",
+        description="Programs that verticals may start as MCP servers, comma-separated, each as "
+        "`command` in `mcp_servers` names it. Without it none is started.",
     )
     console_key: Annotated[SecretStr | None, AfterValidator(_key)] = Field(
         default=None,

@@ -13,6 +13,7 @@ from dialplan.config.load import LoadedVertical, load_rehearsal
 from dialplan.emulators.openai.language_model import LanguageModelMind
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.openai.server import RealtimeServer
+from dialplan.emulators.openai.text import text_app
 from dialplan.emulators.rehearsal.mind import RehearsalMind
 from dialplan.emulators.services import EmulatedService, services_app
 from dialplan.emulators.speech.detector import SileroDetector
@@ -138,6 +139,7 @@ async def set_stage(
         model = await stack.enter_async_context(
             RealtimeServer(mind=thinks, ear=sound.ear, voice=sound.agent, detector=sound.detector)
         )
+        text_url = await stack.enter_async_context(serving(text_app(thinks)))
         config = NumberConfig(
             f"{origin}/twilio/voice",
             fallback_url=f"{origin}/twilio/fallback",
@@ -166,6 +168,8 @@ async def set_stage(
                 (vertical, endpoint): f"{services_url}/{vertical}.{endpoint}"
                 for vertical, endpoint in (name.split(".", 1) for name in services)
             },
+            text_url=f"{text_url}/v1",
+            text_key="rehearsal",
             notice=notice,
             rehearsal=True,
         )

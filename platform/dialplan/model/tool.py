@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from dialplan.model.endpoint import HeaderName
+from dialplan.model.kinds import DottedName, McpTool, Specialist
 from dialplan.model.shape import (
     Duration,
     Identifier,
@@ -175,12 +176,12 @@ _MESSAGE = "a parameter named `message` with `send_sms` and `take_message`"
 _RESULT = "`result` with `answer`"
 _QUESTION = "a required parameter named `question`, of type string, with `knowledge`"
 
-KINDS = ("sql", "http", "builtin", "knowledge")
+KINDS = ("sql", "http", "builtin", "knowledge", "python", "mcp", "specialist")
 """What a tool does: exactly one of these keys."""
 
 
 class Tool(Shape):
-    """Something an agent can do: exactly one of `sql`, `http`, `builtin` and `knowledge`."""
+    """Something an agent can do, of exactly one kind (see `KINDS`)."""
 
     model_config = rules(
         exactly_one(*KINDS),
@@ -259,6 +260,15 @@ class Tool(Shape):
     at_least: Annotated[float, Field(ge=0, le=1, strict=False)] = Field(0.3, examples=[0.4])
     """How near a passage must be for `knowledge` to give it: `dialplan knowledge ask` shows
     scores."""
+    python: DottedName | None = Field(None, examples=["mycompany.tools:check_stock"])
+    """A function of an installed package, marked with `dialplan.plugin.tool`."""
+    mcp: McpTool | None = Field(None, examples=[{"server": "crm", "tool": "create_ticket"}])
+    """A tool of an MCP server."""
+    specialist: Specialist | None = Field(
+        None,
+        examples=[{"prompt": "prompts/warranty.md", "tools": ["search_articles"], "max_turns": 4}],
+    )
+    """Another agent, asked in text. It reads the parameters; its answer is the result."""
     to: Identifier | None = Field(None, examples=["nurse_line"])
     """Where `transfer` and `take_message` go: a variable of type phone."""
     result: dict[Identifier, Template] = Field(

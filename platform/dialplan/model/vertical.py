@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from dialplan.model.agent import Agent
 from dialplan.model.database import Database
 from dialplan.model.endpoint import Endpoint
+from dialplan.model.kinds import McpServer
 from dialplan.model.knowledge import AnyEmbeddings, Collection, Embeddings
 from dialplan.model.shape import (
     Identifier,
@@ -99,6 +100,10 @@ class Vertical(Shape):
         examples=[{"calendar": {"base_url": "https://calendar.example.com/api"}}],
     )
     """The services it talks to."""
+    mcp_servers: dict[Identifier, McpServer] = Field(
+        default_factory=dict, examples=[{"crm": {"url": "https://mcp.example.com/mcp"}}]
+    )
+    """The MCP servers whose tools `mcp` tools are."""
     state: dict[Identifier, AnyStateField] = Field(
         default_factory=dict, examples=[{"customer_id": "integer"}]
     )

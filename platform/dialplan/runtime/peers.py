@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dialplan.errors import ConfigError
+from dialplan.model.endpoint import Endpoint
 from dialplan.settings import Settings
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
-from dialplan.model.endpoint import Endpoint
 
 TOKEN_PATH = "/.oauth/token"  # noqa: S105  an address
 """Where an emulated service grants tokens, behind its address."""
@@ -22,6 +22,8 @@ class Peers:
     Attributes:
         realtime_url: where the model is, without a query.
         realtime_key: sent as a bearer token; None sends no header.
+        text_url: where text models are; None is OpenAI.
+        text_key: the key for them; None where there are none.
         services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
         notice: said before every greeting; None in production.
         rehearsal: whether every peer is emulated.
@@ -36,6 +38,8 @@ class Peers:
     twilio_user: str | None
     twilio_password: str | None
     services: Mapping[tuple[str, str], str]
+    text_url: str | None = None
+    text_key: str | None = None
     notice: str | None = None
     rehearsal: bool = False
 
@@ -70,6 +74,8 @@ def peers_from(settings: Settings) -> Peers:
         twilio_user=settings.twilio_api_key if by_key else settings.twilio_account_sid,
         twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
         services={},
+        text_url=settings.openai_base_url,
+        text_key=None if key is None else key.get_secret_value(),
     )
 
 

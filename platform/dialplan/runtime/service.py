@@ -17,6 +17,7 @@ from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
+from dialplan.engines.text.specialist import Specialists
 from dialplan.knowledge.library import Library
 from dialplan.knowledge.minilm import Embedder
 from dialplan.knowledge.providers import Providers
@@ -43,7 +44,9 @@ from dialplan.store.presence import Presence
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.telephony.rest import TwilioRest
+from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller
+from dialplan.tools.mcp.servers import McpServers
 from dialplan.tools.ports import LookUp
 
 # The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
@@ -159,6 +162,11 @@ async def open_service(
         stack.push_async_callback(recorder.close)
         http = HttpCaller(private_hosts=_private_hosts(settings, peers))
         stack.push_async_callback(http.close)
+        mcp = McpServers(http, commands=settings.mcp_commands)
+        stack.push_async_callback(mcp.close)
+        experts = specialists_of(peers)
+        if experts is not None:
+            stack.push_async_callback(experts.close)
         client = await stack.enter_async_context(httpx.AsyncClient())
 
         metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
@@ -183,6 +191,7 @@ async def open_service(
             mocks=mocks or {},
             tracer=tracer or await stack.enter_async_context(open_tracing(environ)),
             look_up=partial(look_up_in, library),
+            elsewhere=Elsewhere(mcp=mcp, experts=experts),
         )
 
         assemblies = Assemblies()
@@ -280,6 +289,13 @@ def _carrier(client: httpx.AsyncClient, peers: Peers, request: CallRequest) -> T
         username=account if own else peers.twilio_user,
         password=(request.line.token or "") if own else peers.twilio_password,
     )
+
+
+def specialists_of(peers: Peers) -> Specialists | None:
+    """Return who asks text models, nobody where there is no key."""
+    if peers.text_key is None:
+        return None
+    return Specialists(api_key=peers.text_key, base_url=peers.text_url)
 
 
 def _private_hosts(settings: Settings, peers: Peers) -> set[str]:

@@ -18,10 +18,11 @@ import httpx
 from opentelemetry.propagate import inject
 
 from dialplan.errors import ToolError
+from dialplan.model.endpoint import Endpoint
 from dialplan.tools.guard import Guard, Resolve, guarded_client, look_up
 from dialplan.tools.received import ENCODINGS, Unreadable, parse_body, read_body
 from dialplan.tools.requests import Prepared, prepare_request, token_request
-from dialplan.tools.tokens import Token, Tokens, read_token
+from dialplan.tools.tokens import Login, Token, Tokens, read_token
 
 __all__ = ["HttpCaller", "Prepared", "Response", "prepare_request"]
 
@@ -74,7 +75,8 @@ class HttpCaller:
         self._most_bytes = most_bytes
         self._jitter = jitter
         self._now = now
-        self._client = guarded_client(Guard(private_hosts, resolve))
+        self.guard = Guard(private_hosts, resolve)
+        self._client = guarded_client(self.guard)
         self._tokens = Tokens(now)
 
     async def send(
@@ -103,6 +105,23 @@ class HttpCaller:
     async def close(self) -> None:
         """Close the pooled connections."""
         await self._client.aclose()
+
+    async def token(self, login: Login, endpoint: Endpoint, *, refused: str | None = None) -> str:
+        """Return a token for requests to an endpoint, never the one that was just `refused`.
+
+        Raises:
+            ToolError: the service gave none; the message holds no secret.
+        """
+
+        async def fetch() -> Token:
+            asked = token_request(login, endpoint)
+            # Twice asked is two tokens, which is no harm.
+            granted = await self._persist(asked, lambda: self._once(asked), repeatable=True)
+            if granted.status != 200:
+                raise ToolError(f"{asked!r} gave no token: status {granted.status}")
+            return read_token(granted.json)
+
+        return await self._tokens.get(login, fetch, refused=refused)
 
     async def _persist(
         self,
@@ -138,20 +157,11 @@ class HttpCaller:
         login = request.login
         if login is None:
             return await self._once(request)
-
-        async def fetch() -> Token:
-            asked = token_request(login, request.endpoint)
-            # Twice asked is two tokens, which is no harm.
-            granted = await self._persist(asked, lambda: self._once(asked), repeatable=True)
-            if granted.status != 200:
-                raise ToolError(f"{asked!r} gave no token: status {granted.status}")
-            return read_token(granted.json)
-
-        token = await self._tokens.get(login, fetch)
+        token = await self.token(login, request.endpoint)
         response = await self._once(_with_token(request, token))
         if response.status == 401:
             # Taken back before its time; once, or a wrong scope would ask for ever.
-            token = await self._tokens.get(login, fetch, refused=token)
+            token = await self.token(login, request.endpoint, refused=token)
             response = await self._once(_with_token(request, token))
         return response
 

@@ -72,8 +72,8 @@ def prepare_request(
         headers["Content-Type"] = content_type
     login = None
     if endpoint.auth is not None:
-        headers |= _authorised(endpoint.auth, secrets)
-        login = _login(endpoint.auth, secrets, tenant)
+        headers |= static_headers(endpoint.auth, secrets)
+        login = login_of(endpoint.auth, secrets, tenant)
     for name, value in headers.items():
         if name.lower() in _RESERVED_HEADERS or _UNSENDABLE.search(value):
             raise ToolError(f"the header `{name}` cannot be sent")
@@ -106,7 +106,8 @@ def _body(http: Http, names: Mapping[str, object], zone: tzinfo) -> tuple[bytes 
     return None, ""
 
 
-def _authorised(auth: Auth, secrets: Mapping[str, str]) -> dict[str, str]:
+def static_headers(auth: Auth, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The headers that authorise a request and never change; raises ToolError."""
     if auth.bearer is not None:
         return {"Authorization": f"Bearer {_secret(auth.bearer, secrets)}"}
     if auth.basic is not None:
@@ -117,7 +118,8 @@ def _authorised(auth: Auth, secrets: Mapping[str, str]) -> dict[str, str]:
     return {name: _secret(secret, secrets) for name, secret in (auth.header or {}).items()}
 
 
-def _login(auth: Auth, secrets: Mapping[str, str], tenant: str) -> Login | None:
+def login_of(auth: Auth, secrets: Mapping[str, str], tenant: str) -> Login | None:
+    """Who asks for a token; None where none is needed. Raises ToolError."""
     if auth.oauth2 is None:
         return None
     return Login(

@@ -11,12 +11,12 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
 
-from dialplan.errors import DialplanError, ToolError
+from dialplan.errors import DialplanError, ToolError, ToolRefused
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, render
@@ -27,6 +27,7 @@ from dialplan.tools import answers
 from dialplan.tools.answers import Answer
 from dialplan.tools.arguments import ArgumentProblem, check_arguments
 from dialplan.tools.builtins import run_builtin
+from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller, prepare_request
 from dialplan.tools.ports import CallActions, Ledger, LookUp, Transactions
 from dialplan.tools.queries import Once, Queries
@@ -56,6 +57,8 @@ class ToolRunner:
         on_slow: Speak | None = None,
         mocks: Mapping[str, object] | None = None,
         look_up: LookUp | None = None,
+        elsewhere: Elsewhere | None = None,
+        prompts: Mapping[str, str] | None = None,
     ) -> None:
         """Compile every statement; raises ToolError for SQL that cannot be taken.
 
@@ -69,6 +72,8 @@ class ToolRunner:
             on_slow: the same for a tool that takes long.
             mocks: results given instead of running a tool; None is nothing found.
             look_up: the vertical's articles; without it tools of the kind `knowledge` fail.
+            elsewhere: does the work of `python`, `mcp` and `specialist` tools.
+            prompts: the instructions of specialists.
         """
         self._vertical = vertical
         self._queries = Queries(transactions)
@@ -80,6 +85,8 @@ class ToolRunner:
         self._on_slow = on_slow
         self._mocks = mocks or {}
         self._look_up = look_up
+        self._elsewhere = elsewhere or Elsewhere()
+        self._prompts = prompts or {}
         self._reads = {name: _state_read(tool) for name, tool in vertical.tools.items()}
         self._statements = {
             name: _compile(name, vertical, tool, tool.sql)
@@ -92,12 +99,30 @@ class ToolRunner:
             if tool.confirm is not None and tool.confirm.lookup is not None
         }
 
-    async def run(self, name: str, arguments_json: str, call: CallState) -> str:
-        """Run a tool and give the JSON text for the model; raises nothing but cancellation."""
+    async def run(
+        self,
+        name: str,
+        arguments_json: str,
+        call: CallState,
+        *,
+        scope: Collection[str] | None = None,
+    ) -> str:
+        """Run a tool and give the JSON text for the model; raises nothing but cancellation.
+
+        `scope` are the tools that whoever asks has, by default those of the agent in charge. No
+        other tool runs.
+        """
         began = time.monotonic()
         noted: dict[str, object] = {}
+        if scope is None:
+            agent = self._vertical.agents.get(call.agent)
+            scope = () if agent is None else agent.tools
         try:
-            answer = await self._answer(name, arguments_json, call, noted)
+            if name in scope:
+                answer = await self._answer(name, arguments_json, call, noted)
+            else:
+                logger.warning("tool out of scope", extra=_who(name, call))
+                answer = answers.out_of_scope(name)
         except Exception as error:
             logger.error("tool failed", extra=_facts(name, call, error))
             answer = self._failed(name, call, noted)
@@ -132,6 +157,8 @@ class ToolRunner:
                 if question is not None:
                     return question
                 return await self._run(name, tool, arguments, call, key)
+        except ToolRefused as refused:
+            return answers.declined(str(refused))
         except DBAPIError as error:
             sentence = self._refusals.sentence(error)
             if sentence is None:
@@ -238,8 +265,18 @@ class ToolRunner:
             raw = await self._request(name, tool, arguments, call, once)
         elif tool.knowledge is not None:
             raw = await self._known(name, tool, tool.knowledge, arguments, call)
-        else:
+        elif tool.builtin is not None:
             raw = await run_builtin(tool, arguments, call, self._actions)
+        else:
+            raw = await self._elsewhere.run(
+                name,
+                self._vertical,
+                self._prompts,
+                arguments,
+                {**self._names(call), **arguments},
+                call,
+                lambda own, given, scope: self.run(own, given, call, scope=scope),
+            )
         if once is not None and raw is not None:
             await self._queries.keep(once, raw, call)
         return raw
@@ -391,7 +428,8 @@ def _compile(
 
 def _state_read(tool: Tool) -> frozenset[str]:
     """State that decides what a run does; what the run itself sets is its outcome."""
-    written = tool.model_dump_json(include={"sql", "http", "confirm", "result"})
+    parts = {"sql", "http", "confirm", "result", "specialist"}
+    written = tool.model_dump_json(include=parts)
     return frozenset({*_STATE.findall(written), *tool.requires} - tool.set.keys())
 
 
@@ -407,9 +445,8 @@ def _facts(name: str, call: CallState, error: Exception) -> dict[str, object]:
         reason = f"{reason} {getattr(error.orig, 'sqlstate', '') or ''}".strip()
     elif isinstance(error, DialplanError):
         reason = str(error)
-    return {
-        "call_sid": call.call_sid,
-        "agent": call.agent,
-        "tool": name,
-        "reason": reason,
-    }
+    return {**_who(name, call), "reason": reason}
+
+
+def _who(name: str, call: CallState) -> dict[str, object]:
+    return {"call_sid": call.call_sid, "agent": call.agent, "tool": name[:64]}
