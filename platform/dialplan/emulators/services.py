@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -34,7 +34,7 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 TOKEN_LIFE_S = 3600
 MOST_TOKENS = 1000
 _FORM = "application/x-www-form-urlencoded"
-_PLACE = re.compile(r"\\\{([a-z][a-z0-9_]*)\\\}")
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 class EmulatedService:
@@ -43,7 +43,7 @@ class EmulatedService:
     def __init__(self, rehearsal: Rehearsal, auth: Auth | None = None) -> None:
         """Args: the routes, and how requests are authorised (None: not at all)."""
         self._auth = auth
-        self._routes = [(_pattern(route.path), route) for route in rehearsal.routes]
+        self._routes = rehearsal.routes
         self._answered: Counter[int] = Counter()
         self._state: dict[str, Any] = {}
         self._tokens: deque[str] = deque(maxlen=MOST_TOKENS)
@@ -56,11 +56,11 @@ class EmulatedService:
         if not self._authorised(request):
             return JSONResponse({"error": "not authorised"}, 401)
         given = _given(request, body)
-        for at, (pattern, route) in enumerate(self._routes):
-            places = pattern.fullmatch(path)
+        for at, route in enumerate(self._routes):
+            places = _places(route.path, path)
             if places is None or route.method != request.method:
                 continue
-            named = {**given, **places.groupdict()}
+            named = {**given, **places}
             if not self._wants(route, named):
                 continue
             if route.times is not None and self._answered[at] >= route.times:
@@ -123,13 +123,26 @@ def services_app(services: Mapping[str, EmulatedService]) -> Starlette:
         service = services.get(request.path_params["service"])
         if service is None:
             return JSONResponse({"error": "no such service"}, 404)
-        return await service.answer(request, "/" + request.path_params["rest"])
+        # As it was sent: `%2F` belongs to a segment.
+        path = request.scope["raw_path"].decode("ascii").split("/", 2)[2]
+        return await service.answer(request, f"/{path}")
 
     return Starlette(routes=[HttpRoute("/{service}/{rest:path}", answer, methods=METHODS)])
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(_PLACE.sub(r"(?P<\1>[^/]+)", re.escape(path)))
+def _places(written: str, path: str) -> dict[str, str] | None:
+    """What a path has in the places of a route's, nothing when it is another."""
+    places: dict[str, str] = {}
+    wanted, got = written.split("/"), [unquote(one) for one in path.split("/")]
+    if len(wanted) != len(got):
+        return None
+    for segment, given in zip(wanted, got, strict=True):
+        place = _PLACE.fullmatch(segment)
+        if place is not None and given:
+            places[place[1]] = given
+        elif segment != given:
+            return None
+    return places
 
 
 def _named(credentials: str) -> bool:

@@ -118,7 +118,9 @@ class McpServers:
     async def _session(self, name: str, server: McpServer, call: CallState) -> Session:
         connection = self._connections.setdefault(_key(server, call), _Connection())
         async with connection.lock:
-            if connection.session is not None and connection.session.alive:
+            limit_s = server.timeout.total_seconds()
+            if connection.session is not None and not connection.session.over:
+                await connection.session.open(limit_s)
                 return connection.session
             if connection.session is not None:
                 old, connection.session = connection.session, None
@@ -132,13 +134,9 @@ class McpServers:
             session = Session(self._transport(name, server, call))
             connection.session = session
             try:
-                await session.open(server.timeout.total_seconds())
-            except BaseException as error:
-                connection.session = None
-                await session.close()
-                if isinstance(error, ToolError):
-                    raise ToolError(f"the MCP server `{name}`: {error}") from error
-                raise
+                await session.open(limit_s)
+            except ToolError as error:
+                raise ToolError(f"the MCP server `{name}`: {error}") from error
             logger.info("mcp server connected", extra={"server": name, "tenant": call.tenant})
             return session
 

@@ -91,30 +91,27 @@ class Session:
         self._stop = asyncio.Event()
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
+        self._ready: asyncio.Future[None] | None = None
         self.tools: Mapping[str, Tool] = {}
 
     @property
-    def alive(self) -> bool:
-        """Whether calls can be sent."""
-        return self._client is not None and not self._ended.is_set() and not self._stop.is_set()
+    def over(self) -> bool:
+        """Whether it has ended, whoever ended it."""
+        return self._ended.is_set() or self._stop.is_set()
 
     async def open(self, limit_s: float) -> None:
-        """Connect and read what tools there are.
+        """Connect and read what tools there are, or wait for whoever does so already.
+
+        One who gives up leaves it to the others.
 
         Raises:
             ToolError: the server cannot be reached, or does not speak the protocol.
         """
-        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(self._hold(ready, limit_s), name="mcp session")
-        try:
-            await asyncio.shield(ready)
-        except ToolError:
-            raise
-        except asyncio.CancelledError:
-            # Whoever asked has given up; others may still want the connection.
-            raise
-        except BaseException as error:
-            raise ToolError(f"it cannot be reached: {_kind(error)}") from error
+        if self._ready is None:
+            self._ready = asyncio.get_running_loop().create_future()
+            held = self._hold(self._ready, limit_s)
+            self._task = asyncio.create_task(held, name="mcp session")
+        await asyncio.shield(self._ready)
 
     async def call(
         self, tool: str, arguments: Mapping[str, object], limit_s: float
