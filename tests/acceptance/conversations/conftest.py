@@ -28,7 +28,7 @@ agents:
   desk:
     entry: true
     prompt: Help the caller.
-    tools: [find, take, hour, weigh, free, leave, boss]
+    tools: [find, take, hour, weigh, free, leave, boss, ask]
     handoffs: {cellar: The caller wants to go down.}
   cellar: {prompt: Sell wine., tools: [find], handoffs: {desk: All else.}}
 tools:
@@ -58,6 +58,10 @@ tools:
     sql: SELECT id, day FROM days WHERE day = :day
     returns: one
   leave: {description: Hang up., builtin: hang_up}
+  ask:
+    description: Ask who knows about tickets.
+    parameters: {question: string}
+    specialist: {prompt: Know about tickets., tools: [find]}
   boss: {description: Put through., builtin: transfer, to: boss_line}
 database:
   tables:

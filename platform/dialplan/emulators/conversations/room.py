@@ -66,6 +66,7 @@ async def open_room(
     loaded: LoadedVertical,
     told: LoadedConversation,
     *,
+    settings: Settings,
     database_url: str,
     sound: Sound,
     mind: Mind,
@@ -108,7 +109,7 @@ async def open_room(
         )
         service = await stack.enter_async_context(
             open_service(
-                Settings(data=Path(), database_url=SecretStr(database_url)),
+                _allowing(settings, database_url),
                 _secrets(loaded),
                 stage.peers,
                 watch=watch,
@@ -127,6 +128,13 @@ async def open_room(
         door = MediaDoor(service.switchboard, [origin])
         await stack.enter_async_context(serving(app, listener, door=door))
         yield House(origin, stage, service)
+
+
+def _allowing(settings: Settings, database_url: str) -> Settings:
+    """Nothing of the operator's but what tools may reach."""
+    allowed = {"private_hosts": settings.private_hosts, "mcp_commands": settings.mcp_commands}
+    own = Settings(data=Path(), database_url=SecretStr(database_url))
+    return own.model_copy(update=allowed)
 
 
 async def _seed(

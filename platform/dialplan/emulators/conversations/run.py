@@ -35,6 +35,7 @@ from dialplan.emulators.twilio.caller import Line, ScriptedCaller
 from dialplan.emulators.twilio.record import CallRecord, CarrierEvent, NumberDialled
 from dialplan.knowledge.minilm import Embedder
 from dialplan.runtime.clock import Clock
+from dialplan.settings import Settings
 from dialplan.store.database import reason
 from dialplan.store.facts import Fact
 from dialplan.store.tenancy import tenant_transaction
@@ -102,6 +103,7 @@ class Means:
     """What the conversations of one run share; none of it keeps anything of a call.
 
     Attributes:
+        settings: what the operator allows tools; the database is another for each call.
         opening: held while a room is opened: migrations do not run twice at once in a process.
     """
 
@@ -109,6 +111,7 @@ class Means:
     manner: Manner
     embedder: Embeds
     logbook: Logbook
+    settings: Settings
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -204,6 +207,7 @@ async def _run(
                 open_room(
                     loaded,
                     told,
+                    settings=means.settings,
                     database_url=url,
                     sound=means.manner.sound,
                     mind=thinks,
