@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
@@ -23,7 +23,7 @@ from dialplan.web.serving import serving
 
 MakeCall = Callable[..., CallState]
 SERVER = Path(__file__).parent / "mcp_server.py"
-COMMAND = {"command": [sys.executable, str(SERVER)], "timeout": "30s"}
+COMMAND: dict[str, object] = {"command": [sys.executable, str(SERVER)], "timeout": "30s"}
 
 
 class Desk:

@@ -101,7 +101,7 @@ def test_a_tool_keeps_the_schema_it_was_written_with() -> None:
 async def test_a_tool_gets_its_arguments_and_tells_when_it_works() -> None:
     desk = Desk()
 
-    assert await call(desk, '{"day": "monday"}') == 'book c1 {"day": "monday"}'
+    assert await call(desk, '{"day": "monday"}') == 'desk book c1 {"day": "monday"}'
     assert desk.told == [ToolStarted("c1"), ToolFinished("c1")]
 
 
