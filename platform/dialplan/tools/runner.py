@@ -6,17 +6,14 @@ What goes wrong is logged without the caller's words; the model reads a fixed se
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
-import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
 
-from dialplan.errors import DialplanError, ToolError, ToolRefused
+from dialplan.errors import ToolError, ToolRefused
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, render
@@ -27,8 +24,10 @@ from dialplan.tools import answers
 from dialplan.tools.answers import Answer
 from dialplan.tools.arguments import ArgumentProblem, check_arguments
 from dialplan.tools.builtins import run_builtin
+from dialplan.tools.deeds import key_of, state_read
 from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller, prepare_request
+from dialplan.tools.logged import facts_of, who_ran
 from dialplan.tools.ports import CallActions, Ledger, LookUp, Transactions
 from dialplan.tools.queries import Once, Queries
 from dialplan.tools.refusals import Refusals
@@ -36,8 +35,6 @@ from dialplan.tools.state import NEVER, Agreement, CallState
 from dialplan.tools.values import convert, evaluate, plain, region_of
 
 logger = logging.getLogger(__name__)
-
-_STATE = re.compile(r"\bstate\.([a-z][a-z0-9_]*)")
 
 Speak = Callable[[str], None]
 
@@ -87,7 +84,9 @@ class ToolRunner:
         self._look_up = look_up
         self._elsewhere = elsewhere or Elsewhere()
         self._prompts = prompts or {}
-        self._reads = {name: _state_read(tool) for name, tool in vertical.tools.items()}
+        self._reads = {
+            name: state_read(tool, vertical.state) for name, tool in vertical.tools.items()
+        }
         self._statements = {
             name: _compile(name, vertical, tool, tool.sql)
             for name, tool in vertical.tools.items()
@@ -121,10 +120,10 @@ class ToolRunner:
             if name in scope:
                 answer = await self._answer(name, arguments_json, call, noted)
             else:
-                logger.warning("tool out of scope", extra=_who(name, call))
+                logger.warning("tool out of scope", extra=who_ran(name, call))
                 answer = answers.out_of_scope(name)
         except Exception as error:
-            logger.error("tool failed", extra=_facts(name, call, error))
+            logger.error("tool failed", extra=facts_of(name, call, error))
             answer = self._failed(name, call, noted)
         except asyncio.CancelledError:
             self._note(name, call, noted, "cancelled", began)
@@ -150,7 +149,7 @@ class ToolRunner:
         noted.update({key: plain(value, call.zone) for key, value in arguments.items()})
         # The same words about another patient are another deed.
         known = {one: plain(call.state.get(one), call.zone) for one in self._reads[name]}
-        key = _key({"arguments": noted, "state": known})
+        key = key_of({"arguments": noted, "state": known})
         try:
             async with asyncio.timeout(tool.timeout.total_seconds()):
                 question = await self._question(name, tool, arguments, call, key)
@@ -163,7 +162,7 @@ class ToolRunner:
             sentence = self._refusals.sentence(error)
             if sentence is None:
                 raise
-            logger.info("tool refused by the data", extra=_facts(name, call, error))
+            logger.info("tool refused by the data", extra=facts_of(name, call, error))
             return answers.not_possible(sentence)
 
     async def _question(
@@ -299,7 +298,7 @@ class ToolRunner:
             call.zone,
             tenant=call.tenant,
         )
-        key = _key({"call": call.call_sid, "tool": name, "key": once.key}) if once else None
+        key = key_of({"call": call.call_sid, "tool": name, "key": once.key}) if once else None
         limit = tool.timeout.total_seconds()
         response = await self._http.send(request, key=key, limit_s=limit)
         if response.status == 404:
@@ -424,29 +423,3 @@ def _compile(
         raise ToolError(f"{where}: expected a SELECT, got a statement that writes")
     money = currencies_of(compiled.text, vertical.database.tables)
     return replace(compiled, currencies=money) if money else compiled
-
-
-def _state_read(tool: Tool) -> frozenset[str]:
-    """State that decides what a run does; what the run itself sets is its outcome."""
-    parts = {"sql", "http", "confirm", "result", "specialist"}
-    written = tool.model_dump_json(include=parts)
-    return frozenset({*_STATE.findall(written), *tool.requires} - tool.set.keys())
-
-
-def _key(arguments: Mapping[str, object]) -> str:
-    canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _facts(name: str, call: CallState, error: Exception) -> dict[str, object]:
-    # What Postgres or a service says may repeat the caller's values: only its kind is logged.
-    reason: str = type(error).__name__
-    if isinstance(error, DBAPIError):
-        reason = f"{reason} {getattr(error.orig, 'sqlstate', '') or ''}".strip()
-    elif isinstance(error, DialplanError):
-        reason = str(error)
-    return {**_who(name, call), "reason": reason}
-
-
-def _who(name: str, call: CallState) -> dict[str, object]:
-    return {"call_sid": call.call_sid, "agent": call.agent, "tool": name[:64]}
