@@ -29,6 +29,10 @@ class ToolError(DialplanError):
     """A tool could not do its work; the model is told a short fixed sentence instead."""
 
 
+class ToolRefused(ToolError):
+    """A tool's own reason not to do it; the message is a sentence for the model."""
+
+
 class StoreError(DialplanError):
     """The database cannot be reached, prepared or trusted."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,23 @@ def _origins(value: object) -> tuple[str, ...]:
         if parts.scheme == "http" and not local:
             raise ValueError(f"`{origin}` must be https: Twilio opens media streams over TLS only")
     return origins
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    """Split a comma-separated list of `host` or `host:port`."""
+    if not isinstance(value, str):
+        raise ValueError("expected text")
+    hosts = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+    for host in hosts:
+        if not re.fullmatch(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?|[0-9a-f:]+", host):
+            raise ValueError(f"`{host}` is not a host: write it as `host` or `host:port`")
+    return hosts
+
+
+def _commands(value: object) -> tuple[str, ...]:
+    if not isinstance(value, str):
+        raise ValueError("expected text")
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _websocket(value: object) -> str | None:
@@ -124,6 +142,18 @@ class Settings(BaseModel):
         alias="DIALPLAN_AUDIO_BATCH_MS",
         description="How much of a caller's audio goes to the model in one message, in "
         "milliseconds (20 to 100). More costs less CPU; the model hears it that much later.",
+    )
+    private_hosts: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = Field(
+        default=(),
+        alias="DIALPLAN_PRIVATE_HOSTS",
+        description="Hosts that tools may reach on a private network, comma-separated, each as "
+        "`host` or `host:port`. All others must have public addresses.",
+    )
+    mcp_commands: Annotated[tuple[str, ...], BeforeValidator(_commands)] = Field(
+        default=(),
+        alias="DIALPLAN_MCP_COMMANDS",
+        description="Programs that verticals may start as MCP servers, comma-separated, each as "
+        "`command` in `mcp_servers` names it. Without it none is started.",
     )
     console_key: Annotated[SecretStr | None, AfterValidator(_key)] = Field(
         default=None,

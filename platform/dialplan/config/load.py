@@ -24,6 +24,7 @@ from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate, outline
 from dialplan.errors import ConfigError
 from dialplan.model.conversation import Conversation
+from dialplan.model.kinds import specialist_prompt
 from dialplan.model.rehearsal import Rehearsal
 from dialplan.model.retrieval import Retrieval
 from dialplan.model.shape import Shape
@@ -42,7 +43,7 @@ class LoadedVertical:
 
     Attributes:
         version: hash of the content of all its files.
-        prompts: instructions of each agent, templates still.
+        prompts: instructions of each agent and specialist, templates still.
         folder: where its files are.
         warnings: problems that do not stop it.
         files: all its files, by their path inside the folder.
@@ -212,14 +213,21 @@ def _load(folder: Path, name: str, kind: type[_Kind]) -> _Kind:
 
 def _prompts(source: Source, made: Typed[Vertical]) -> dict[str, str]:
     prompts: dict[str, str] = {}
-    for name, agent in made.content.agents.items():
-        steps = ("agents", name, "prompt")
+    agents = made.content.agents.items()
+    written: list[tuple[str, Steps, str]] = [
+        (name, ("agents", name, "prompt"), agent.prompt) for name, agent in agents
+    ]
+    for name, tool in made.content.tools.items():
+        if tool.specialist is not None:
+            place = ("tools", name, "specialist", "prompt")
+            written.append((specialist_prompt(name), place, tool.specialist.prompt))
+    for name, steps, prompt in written:
         if made.unsure(*steps):
             continue
-        if not _PROMPT_FILE.fullmatch(agent.prompt):
-            prompts[name] = agent.prompt
+        if not _PROMPT_FILE.fullmatch(prompt):
+            prompts[name] = prompt
             continue
-        text = source.text(agent.prompt, locate(made.root, steps)[0])
+        text = source.text(prompt, locate(made.root, steps)[0])
         if text is not None:
             prompts[name] = text.strip()
     return prompts

@@ -15,6 +15,7 @@ from dialplan.config.source import Source
 from dialplan.config.steps import Steps, exists, locate
 from dialplan.graph.reach import reachable
 from dialplan.model.database import Index, NoOverlap, Unique
+from dialplan.model.kinds import Specialist, specialist_prompt
 from dialplan.model.known import ENDING, LANGUAGES, REALTIME_MODELS, is_known
 from dialplan.model.shape import Json
 from dialplan.model.tool import Tool
@@ -33,7 +34,8 @@ def check(source: Source, made: Typed[Vertical], prompts: Mapping[str, str]) -> 
     checker = _Checker(source, made)
     checker.agents(prompts)
     checker.speech()
-    checker.tools()
+    checker.servers()
+    checker.tools(prompts)
     checker.tables()
 
 
@@ -130,10 +132,17 @@ class _Checker:
             if not isinstance(away.then, str):
                 self._destination(away.then.dial, ("when_unavailable", "then", "dial"))
         for name, endpoint in vertical.endpoints.items():
-            if endpoint.auth is not None:
-                steps = ("endpoints", name, "auth", "bearer")
-                if not self._made.open("secrets"):
-                    self._one_of(endpoint.auth.bearer, vertical.secrets, "secret", "E305", steps)
+            if endpoint.auth is not None and not self._made.open("secrets"):
+                for where, secret in endpoint.auth.secrets():
+                    steps = ("endpoints", name, "auth", *where)
+                    self._one_of(secret, vertical.secrets, "secret", "E305", steps)
+
+    def servers(self) -> None:
+        for name, server in self._vertical.mcp_servers.items():
+            if not self._made.open("secrets"):
+                for where, secret in server.secrets():
+                    steps = ("mcp_servers", name, *where)
+                    self._one_of(secret, self._vertical.secrets, "secret", "E305", steps)
 
     def _voice(self) -> None:
         voice = self._vertical.voice
@@ -165,9 +174,11 @@ class _Checker:
         if not self._made.open("variables"):
             self._one_of(name, self._phones, "variable of type phone", "E303", steps)
 
-    def tools(self) -> None:
+    def tools(self, prompts: Mapping[str, str]) -> None:
         vertical = self._vertical
         used = {tool for agent in vertical.agents.values() for tool in agent.tools}
+        experts = [one.specialist for one in vertical.tools.values() if one.specialist is not None]
+        used |= {tool for expert in experts for tool in expert.tools}
         # A name that is not there was meant for one that is, which then only looks unused.
         sure_of_use = not self._made.lost("agents") and used <= self._made.named("tools")
         for name, tool in vertical.tools.items():
@@ -183,6 +194,13 @@ class _Checker:
                 where = (*at, "knowledge")
                 self._known(tool.knowledge, ("knowledge",), "collection", "E318", where)
             self._tool(at, tool)
+            if tool.mcp is not None:
+                steps = (*at, "mcp", "server")
+                self._known(tool.mcp.server, ("mcp_servers",), "MCP server", "E325", steps)
+            if tool.specialist is not None:
+                self._specialist((*at, "specialist"), tool.specialist)
+                if (prompt := prompts.get(specialist_prompt(name))) is not None:
+                    self._template(prompt, self._in_call, (*at, "specialist", "prompt"))
 
     def _tool(self, at: Steps, tool: Tool) -> None:
         own = {*self._in_call, *self._names(*at, "parameters")}
@@ -210,6 +228,17 @@ class _Checker:
             self._known(name, ("state",), "state", "E304", steps, key=True)
             self._template(words, own | {f"result.{_MANY}"}, steps)
 
+    def _specialist(self, at: Steps, specialist: Specialist) -> None:
+        for index, name in enumerate(specialist.tools):
+            steps = (*at, "tools", index)
+            self._known(name, ("tools",), "tool", "E302", steps)
+            tool = self._vertical.tools.get(name)
+            if tool is None or not (tool.specialist or tool.builtin not in (None, "answer")):
+                continue
+            what = "asks a specialist" if tool.specialist else "does something to the call"
+            hint = "give it to the agent that speaks with the caller"
+            self._note(steps, "E326", f"a specialist cannot have `{name}`: it {what}", hint)
+
     def _confirm(self, at: Steps, tool: Tool, own: set[str]) -> None:
         confirm = tool.confirm
         if confirm is None:
@@ -226,9 +255,11 @@ class _Checker:
             known.add(f"endpoints.{_MANY}")
         http = (*at, "http")
         self._template(tool.http.url, known, (*http, tool.http.method.lower()))
-        for part in ("query", "headers"):
-            for name, words in getattr(tool.http, part).items():
+        for part in ("query", "headers", "form"):
+            for name, words in (getattr(tool.http, part) or {}).items():
                 self._template(words, known, (*http, part, name))
+        if tool.http.text is not None:
+            self._template(tool.http.text, known, (*http, "text"))
         for steps, words in _texts(tool.http.body, (*http, "json")):
             self._template(words, known, steps)
 

@@ -13,8 +13,9 @@ from dialplan.config.load import LoadedVertical, load_rehearsal
 from dialplan.emulators.openai.language_model import LanguageModelMind
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.openai.server import RealtimeServer
+from dialplan.emulators.openai.text import text_app
 from dialplan.emulators.rehearsal.mind import RehearsalMind
-from dialplan.emulators.services import services_app
+from dialplan.emulators.services import EmulatedService, services_app
 from dialplan.emulators.speech.detector import SileroDetector
 from dialplan.emulators.speech.ear import MoonshineEar
 from dialplan.emulators.speech.extra import require
@@ -120,7 +121,9 @@ async def set_stage(
     sound = sound.fit(verticals.values())
     token, account = secrets.token_hex(16), f"AC{secrets.token_hex(16)}"
     services = {
-        f"{name}.{endpoint}": load_rehearsal(loaded.folder, declared.rehearsal)
+        f"{name}.{endpoint}": EmulatedService(
+            load_rehearsal(loaded.folder, declared.rehearsal), declared.auth
+        )
         for name, loaded in verticals.items()
         for endpoint, declared in loaded.vertical.endpoints.items()
         if declared.rehearsal is not None
@@ -140,6 +143,7 @@ async def set_stage(
         model = await stack.enter_async_context(
             RealtimeServer(mind=thinks, ear=sound.ear, voice=sound.agent, detector=sound.detector)
         )
+        text_url = await stack.enter_async_context(serving(text_app(thinks)))
         config = NumberConfig(
             f"{origin}/twilio/voice",
             fallback_url=f"{origin}/twilio/fallback",
@@ -168,6 +172,8 @@ async def set_stage(
                 (vertical, endpoint): f"{services_url}/{vertical}.{endpoint}"
                 for vertical, endpoint in (name.split(".", 1) for name in services)
             },
+            text_url=f"{text_url}/v1",
+            text_key="rehearsal",
             notice=notice,
             rehearsal=True,
         )

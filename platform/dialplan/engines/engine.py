@@ -73,6 +73,13 @@ class PeerFault:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToolUnknown:
+    """The model asked for a tool that the agent does not have; it was told so, nothing ran."""
+
+    name: str
+
+
 EngineEvent = (
     CallerSpeechStarted
     | CallerSpeechStopped
@@ -89,6 +96,7 @@ EngineEvent = (
     | TokensUsed
     | Reconnected
     | PeerFault
+    | ToolUnknown
 )
 
 EngineSink = Callable[[EngineEvent], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dialplan.model.tool import Tool
+from dialplan.model.tool import KINDS, Tool
 from dialplan.model.vertical import Vertical
 
 
@@ -57,7 +57,6 @@ def picture_of(vertical: Vertical) -> Picture:
 
 
 def kind_of(tool: Tool) -> str:
-    """Return what a tool does its work with: `sql`, `http`, or the name of the builtin."""
-    if tool.sql is not None:
-        return "sql"
-    return "http" if tool.http is not None else str(tool.builtin)
+    """Return what a tool does its work with: its kind, or the name of the builtin."""
+    kind = next(one for one in KINDS if getattr(tool, one) is not None)
+    return str(tool.builtin) if kind == "builtin" else kind

@@ -81,6 +81,15 @@ def exactly_one(*keys: str) -> dict[str, JsonValue]:
     return {"description": f"Exactly one of {listed}.", "oneOf": branches}
 
 
+def at_most_one(*keys: str) -> dict[str, JsonValue]:
+    """A rule of a schema: one of these keys or none."""
+    rule = exactly_one(*keys)
+    branches: list[JsonValue] = [{"required": [key]} for key in keys]
+    none: JsonValue = {"not": {"anyOf": branches}}
+    words = str(rule["description"]).replace("Exactly", "At most")
+    return {"description": words, "oneOf": [*branches, none]}
+
+
 def rules(*some: dict[str, JsonValue]) -> ConfigDict:
     """What a schema says of several keys together; the type checks the same."""
     return ConfigDict(json_schema_extra={"allOf": list(some)})

@@ -4,6 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from dialplan.model.endpoint import HeaderName
+from dialplan.model.kinds import DottedName, McpTool, Specialist
 from dialplan.model.shape import (
     Duration,
     Identifier,
@@ -13,6 +15,7 @@ from dialplan.model.shape import (
     Shape,
     Template,
     Text,
+    at_most_one,
     exactly_one,
     rules,
 )
@@ -101,7 +104,9 @@ def _long_say(written: object) -> object:
 class Http(Shape):
     """One request to a service: exactly one of the methods, with its address."""
 
-    model_config = rules(exactly_one("get", "post", "put", "patch", "delete"))
+    model_config = rules(
+        exactly_one("get", "post", "put", "patch", "delete"), at_most_one("json", "form", "text")
+    )
 
     get: Template | None = Field(None, examples=["{{ endpoints.ehr }}/patients"])
     """Address of a GET request."""
@@ -121,17 +126,23 @@ class Http(Shape):
         default_factory=dict, examples=[{"member": "{{ member_id }}"}]
     )
     """Query parameters."""
-    headers: dict[str, Template] = Field(
+    headers: dict[HeaderName, Template] = Field(
         default_factory=dict, examples=[{"X-Request-Source": "phone"}]
     )
     """Headers beside those of the endpoint's `auth`."""
     body: Json = Field(default=None, alias="json", examples=[{"member": "{{ member_id }}"}])
-    """The JSON body; every text in it is a template."""
+    """A JSON body; every text in it is a template."""
+    form: dict[str, Template] | None = Field(None, examples=[{"member": "{{ member_id }}"}])
+    """A body as an HTML form sends it (`application/x-www-form-urlencoded`)."""
+    text: Template | None = Field(None, examples=["Call about {{ reason }}."])
+    """A body of plain text; a `Content-Type` under `headers` says that it is something else."""
 
     @model_validator(mode="after")
     def _one_method(self) -> Self:
         if sum(1 for _ in self._addresses()) != 1:
             raise ValueError("expected exactly one of `get`, `post`, `put`, `patch` and `delete`")
+        if len({"body", "form", "text"} & self.model_fields_set) > 1:
+            raise ValueError("expected at most one of `json`, `form` and `text`")
         return self
 
     def _addresses(self) -> list[tuple[Method, str]]:
@@ -165,12 +176,12 @@ _MESSAGE = "a parameter named `message` with `send_sms` and `take_message`"
 _RESULT = "`result` with `answer`"
 _QUESTION = "a required parameter named `question`, of type string, with `knowledge`"
 
-KINDS = ("sql", "http", "builtin", "knowledge")
+KINDS = ("sql", "http", "builtin", "knowledge", "python", "mcp", "specialist")
 """What a tool does: exactly one of these keys."""
 
 
 class Tool(Shape):
-    """Something an agent can do: exactly one of `sql`, `http`, `builtin` and `knowledge`."""
+    """Something an agent can do, of exactly one kind (see `KINDS`)."""
 
     model_config = rules(
         exactly_one(*KINDS),
@@ -249,6 +260,15 @@ class Tool(Shape):
     at_least: Annotated[float, Field(ge=0, le=1, strict=False)] = Field(0.3, examples=[0.4])
     """How near a passage must be for `knowledge` to give it: `dialplan knowledge ask` shows
     scores."""
+    python: DottedName | None = Field(None, examples=["mycompany.tools:check_stock"])
+    """A function of an installed package, marked with `dialplan.plugin.tool`."""
+    mcp: McpTool | None = Field(None, examples=[{"server": "crm", "tool": "create_ticket"}])
+    """A tool of an MCP server."""
+    specialist: Specialist | None = Field(
+        None,
+        examples=[{"prompt": "prompts/warranty.md", "tools": ["search_articles"], "max_turns": 4}],
+    )
+    """Another agent, asked in text. It reads the parameters; its answer is the result."""
     to: Identifier | None = Field(None, examples=["nurse_line"])
     """Where `transfer` and `take_message` go: a variable of type phone."""
     result: dict[Identifier, Template] = Field(

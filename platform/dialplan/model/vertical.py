@@ -6,9 +6,10 @@ from pydantic import BeforeValidator, Field
 
 from dialplan.model.agent import Agent
 from dialplan.model.database import Database
+from dialplan.model.endpoint import Endpoint
+from dialplan.model.kinds import McpServer
 from dialplan.model.knowledge import AnyEmbeddings, Collection, Embeddings
 from dialplan.model.shape import (
-    Duration,
     Identifier,
     Many,
     RelativePath,
@@ -16,7 +17,6 @@ from dialplan.model.shape import (
     Shape,
     Text,
 )
-from dialplan.model.shape import parse_duration as _duration
 from dialplan.model.tool import Tool, ValueType
 from dialplan.model.voice import AnyHours, Limits, Voice, WhenUnavailable
 
@@ -45,30 +45,6 @@ class StateField(Shape):
     """What it is."""
     description: Text | None = Field(None, examples=["The patient whose identity was verified."])
     """What it means."""
-
-
-class Auth(Shape):
-    """How requests to an endpoint are authorised."""
-
-    bearer: Identifier = Field(examples=["ehr_token"])
-    """The secret sent as a bearer token."""
-
-
-class Endpoint(Shape):
-    """A service that `http` tools talk to."""
-
-    base_url: Annotated[str, Field(pattern=r"^https?://[!-~]{0,500}[!-.0-~]$")] = Field(
-        examples=["https://ehr.example.com/api"]
-    )
-    """Its address, without a slash at the end."""
-    auth: Auth | None = Field(None, examples=[{"bearer": "ehr_token"}])
-    """How requests are authorised."""
-    timeout: Duration = Field(_duration("3s"), examples=["3s"])
-    """The longest a request may take."""
-    retries: Annotated[int, Field(ge=0, le=5)] = Field(2, examples=[2])
-    """How often a failed request that is safe to repeat is tried again."""
-    rehearsal: RelativePath | None = Field(None, examples=["rehearsal/ehr.yaml"])
-    """Emulated routes of this service, for rehearsals without it."""
 
 
 AnyVariable = Annotated[
@@ -124,6 +100,10 @@ class Vertical(Shape):
         examples=[{"calendar": {"base_url": "https://calendar.example.com/api"}}],
     )
     """The services it talks to."""
+    mcp_servers: dict[Identifier, McpServer] = Field(
+        default_factory=dict, examples=[{"crm": {"url": "https://mcp.example.com/mcp"}}]
+    )
+    """The MCP servers whose tools `mcp` tools are."""
     state: dict[Identifier, AnyStateField] = Field(
         default_factory=dict, examples=[{"customer_id": "integer"}]
     )

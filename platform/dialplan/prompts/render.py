@@ -5,8 +5,10 @@ Nothing here knows where values come from; rendering is pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, time
 from functools import lru_cache
+from urllib.parse import quote
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,9 +32,21 @@ class TemplateProblem(ConfigError):
         self.line = line
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+def _segment(value: object) -> object:
+    """What one `{{ }}` of an address puts out: never nothing, never what only a person reads."""
+    if value is None:
+        raise TemplateProblem("cannot fill the address: a value in it is missing")
+    return quote(value.isoformat(), safe="") if isinstance(value, date | time) else value
+
+
+def _environment(
+    finalize: Callable[[object], object] | None = None,
+) -> ImmutableSandboxedEnvironment:
     made = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False
+        undefined=StrictUndefined,
+        autoescape=False,
+        keep_trailing_newline=False,
+        finalize=finalize,
     )
     # Plain text in, plain text out: what could burn time or memory is not in the language.
     made.globals.clear()
@@ -41,12 +55,13 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 _ENVIRONMENT = _environment()
+_ADDRESSES = _environment(_segment)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(template: str) -> Template:
+def _compiled(template: str, environment: ImmutableSandboxedEnvironment) -> Template:
     try:
-        return _ENVIRONMENT.from_string(template)
+        return environment.from_string(template)
     except TemplateError as error:
         line = getattr(error, "lineno", None) or 1
         raise TemplateProblem(f"cannot read the template: {_plain(error)}", line=line) from error
@@ -65,10 +80,19 @@ def render(template: str, values: Mapping[str, object], *, most: int = MOST_CHAR
         if len(template) > most:
             raise TemplateProblem(f"expected at most {most} characters, got {len(template)}")
         return template
+    return _filled(_compiled(template, _ENVIRONMENT), values, most)
+
+
+def render_address(template: str, values: Mapping[str, object]) -> str:
+    """Fill a template of an address, whose values are encoded already; `None` is a problem."""
+    return _filled(_compiled(template, _ADDRESSES), values, MOST_CHARACTERS)
+
+
+def _filled(template: Template, values: Mapping[str, object], most: int) -> str:
     parts: list[str] = []
     length = 0
     try:
-        for part in _compiled(template).generate(values):
+        for part in template.generate(values):
             length += len(part)
             if length > most:
                 raise TemplateProblem(f"expected at most {most} characters, got more")

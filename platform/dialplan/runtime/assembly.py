@@ -41,7 +41,8 @@ FAREWELL_MS = 15_000
 ENGINE_GRACE_S = 5.0
 
 Names = Callable[[], Mapping[str, object]]
-RunTool = Callable[[str, str], Awaitable[str]]
+RunTool = Callable[[str, str, str], Awaitable[str]]
+"""Takes the agent that asks, the tool and its arguments as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,11 @@ class VerticalAgents:
         announce = self.loaded.vertical.agents[from_agent].handoffs[to_agent].announce
         return None if announce is None else render(announce, self.names())
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+    async def run_tool(
+        self, agent: str, name: str, arguments: Mapping[str, Any], call_id: str
+    ) -> str:
         """Run a tool; return what the model is told."""
-        return await self.tool(name, json.dumps(arguments))
+        return await self.tool(agent, name, json.dumps(arguments))
 
 
 def agent_specs(loaded: LoadedVertical) -> tuple[AgentSpec, ...]:

@@ -52,6 +52,7 @@ from dialplan.engines.engine import (
     PeerFault,
     Reconnected,
     TokensUsed,
+    ToolUnknown,
 )
 from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.errors import ProtocolError
@@ -68,6 +69,7 @@ from dialplan.runtime.observer import CallObserver
 from dialplan.runtime.switchboard import CallRequest, Ending, Leg
 from dialplan.store.facts import Fact
 from dialplan.telephony.rest import TwilioRest
+from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller
 from dialplan.tools.ports import LookUp, Transactions
 from dialplan.tools.runner import ToolRunner
@@ -110,6 +112,7 @@ class Surroundings:
     Attributes:
         note: takes the facts of all calls; must not block.
         notice: said before every greeting, None outside rehearsals.
+        elsewhere: does the work of `python`, `mcp` and `specialist` tools.
         mocks: results that tools give instead of running, or how they fail; only in conversations.
         look_up: gives what finds passages in the articles of a vertical.
         memory: makes what a call knows (`state`), empty; conversations look into it.
@@ -127,6 +130,7 @@ class Surroundings:
     mocks: Mapping[str, object] = field(default_factory=dict)
     look_up: Callable[[LoadedVertical], LookUp] | None = None
     memory: Callable[[], dict[str, object]] = dict
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     metrics: Metrics = field(default_factory=Metrics)
     live: LiveCalls = field(default_factory=LiveCalls)
     tracer: Tracer | None = None
@@ -175,6 +179,8 @@ class Attendance:
             on_slow=self._speak,
             mocks=around.mocks,
             look_up=None if around.look_up is None else around.look_up(line.vertical),
+            elsewhere=around.elsewhere,
+            prompts=line.vertical.prompts,
         )
         self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
         self._engine = make_engine(
@@ -286,6 +292,11 @@ class Attendance:
             case PeerFault(kind):
                 log.warning("model fault", extra=self._facts(kind=kind))
                 return []
+            case ToolUnknown(name):
+                log.warning("tool out of scope", extra=self._facts(tool=name))
+                sid, agent = self._request.call_sid, self._state.agent
+                self._minutes.tool_ran(sid, agent, name, {}, "refused", 0.0)
+                return []
             case Reconnected(attempt):
                 log.warning("model reconnected", extra=self._facts(attempt=attempt))
                 return []
@@ -385,9 +396,10 @@ class Attendance:
 
     # -- tools and handoffs ---------------------------------------------------------
 
-    async def _run_tool(self, name: str, arguments_json: str) -> str:
+    async def _run_tool(self, agent: str, name: str, arguments_json: str) -> str:
+        scope = self._request.line.vertical.vertical.agents[agent].tools
         with self._observer.tool(self._state.agent, name):
-            return await self._tools.run(name, arguments_json, self._state)
+            return await self._tools.run(name, arguments_json, self._state, scope=scope)
 
     def _speak(self, text: str) -> None:
         self._put(_Filler(text))

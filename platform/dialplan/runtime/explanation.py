@@ -255,7 +255,7 @@ class _Explained:
         names = [
             f"`{name}`"
             for name, endpoint in self._loaded.vertical.endpoints.items()
-            if endpoint.auth is not None and endpoint.auth.bearer == secret
+            if endpoint.auth is not None and secret in endpoint.auth.names()
         ]
         return f": without it requests to {', '.join(names)} fail" if names else ""
 

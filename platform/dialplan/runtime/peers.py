@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dialplan.errors import ConfigError
+from dialplan.model.endpoint import Endpoint
 from dialplan.settings import Settings
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
+
+TOKEN_PATH = "/.oauth/token"  # noqa: S105  an address
+"""Where an emulated service grants tokens, behind its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class Peers:
     Attributes:
         realtime_url: where the model is, without a query.
         realtime_key: sent as a bearer token; None sends no header.
+        text_url: where text models are; None is OpenAI.
+        text_key: the key for them; None where there are none.
         services: other addresses for endpoints, by (vertical, endpoint): rehearsals only.
         notice: said before every greeting; None in production.
         rehearsal: whether every peer is emulated.
@@ -32,6 +38,8 @@ class Peers:
     twilio_user: str | None
     twilio_password: str | None
     services: Mapping[tuple[str, str], str]
+    text_url: str | None = None
+    text_key: str | None = None
     notice: str | None = None
     rehearsal: bool = False
 
@@ -66,4 +74,15 @@ def peers_from(settings: Settings) -> Peers:
         twilio_user=settings.twilio_api_key if by_key else settings.twilio_account_sid,
         twilio_password=secret.get_secret_value() if by_key and secret is not None else token,
         services={},
+        text_url=settings.openai_base_url,
+        text_key=None if key is None else key.get_secret_value(),
     )
+
+
+def at_emulator(endpoint: Endpoint, url: str) -> Endpoint:
+    """The endpoint as its emulator serves it: requests and tokens from one address."""
+    moved: dict[str, object] = {"base_url": url}
+    if endpoint.auth is not None and endpoint.auth.oauth2 is not None:
+        oauth2 = endpoint.auth.oauth2.model_copy(update={"token_url": f"{url}{TOKEN_PATH}"})
+        moved["auth"] = endpoint.auth.model_copy(update={"oauth2": oauth2})
+    return endpoint.model_copy(update=moved)

@@ -17,6 +17,7 @@ from dialplan.engines.engine import EngineSink
 from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConfig
+from dialplan.engines.text.specialist import Specialists
 from dialplan.knowledge.library import Library
 from dialplan.knowledge.minilm import Embedder
 from dialplan.knowledge.providers import Providers
@@ -27,7 +28,7 @@ from dialplan.runtime.directory import Line, build_lines
 from dialplan.runtime.endings import Endings
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
-from dialplan.runtime.peers import Peers
+from dialplan.runtime.peers import Peers, at_emulator
 from dialplan.runtime.registry import Registry, kept
 from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.slots import Slot
@@ -43,7 +44,9 @@ from dialplan.store.presence import Presence
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.telephony.rest import TwilioRest
+from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller
+from dialplan.tools.mcp.servers import McpServers
 from dialplan.tools.ports import LookUp
 
 # The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
@@ -158,8 +161,13 @@ async def open_service(
         url = database.url.render_as_string(hide_password=False)
         recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
-        http = HttpCaller(private_hosts=[httpx.URL(url).host for url in peers.services.values()])
+        http = HttpCaller(private_hosts=_private_hosts(settings, peers))
         stack.push_async_callback(http.close)
+        mcp = McpServers(http, commands=settings.mcp_commands)
+        stack.push_async_callback(mcp.close)
+        experts = specialists_of(peers)
+        if experts is not None:
+            stack.push_async_callback(experts.close)
         client = await stack.enter_async_context(httpx.AsyncClient())
 
         metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
@@ -185,6 +193,7 @@ async def open_service(
             memory=memory,
             tracer=tracer or await stack.enter_async_context(open_tracing(environ)),
             look_up=partial(look_up_in, library),
+            elsewhere=Elsewhere(mcp=mcp, experts=experts),
         )
 
         assemblies = Assemblies()
@@ -284,10 +293,22 @@ def _carrier(client: httpx.AsyncClient, peers: Peers, request: CallRequest) -> T
     )
 
 
+def specialists_of(peers: Peers) -> Specialists | None:
+    """Return who asks text models, nobody where there is no key."""
+    if peers.text_key is None:
+        return None
+    return Specialists(api_key=peers.text_key, base_url=peers.text_url)
+
+
+def _private_hosts(settings: Settings, peers: Peers) -> set[str]:
+    emulated = {httpx.URL(url).netloc.decode("ascii") for url in peers.services.values()}
+    return emulated | set(settings.private_hosts)
+
+
 def _rehearsed(loaded: LoadedVertical, services: Mapping[tuple[str, str], str]) -> LoadedVertical:
     vertical = loaded.vertical
     endpoints = {
-        name: endpoint.model_copy(update={"base_url": services[vertical.name, name]})
+        name: at_emulator(endpoint, services[vertical.name, name])
         if (vertical.name, name) in services
         else endpoint
         for name, endpoint in vertical.endpoints.items()

@@ -9,6 +9,12 @@ from typing import Literal
 
 Status = Literal["ok", "not_found", "refused", "confirm", "invalid", "failed"]
 
+OUT_OF_SCOPE = (
+    "You have no tool `{tool}`. Use only the tools you were given; "
+    "when none fits, tell the caller what you can do."
+)
+MOST_SENTENCE = 1_000
+"""The longest reason of a tool's own that a model is given, in characters."""
 MOST_CHARACTERS = 16_000
 """The longest result that a model is given, in characters."""
 
@@ -86,6 +92,16 @@ def needs_first(missing: Sequence[str], first: Sequence[str]) -> Answer:
 def not_possible(sentence: str) -> Answer:
     """The data forbids it (a unique or foreign key, a check): why, and what may be done."""
     return Answer("refused", {"message": sentence, "first": []})
+
+
+def declined(sentence: str) -> Answer:
+    """The tool itself will not do it, in its own words."""
+    return Answer("refused", {"message": sentence[:MOST_SENTENCE], "first": []})
+
+
+def out_of_scope(tool: str) -> Answer:
+    """Whoever asked does not have this tool: it belongs to another agent, or to nobody."""
+    return Answer("refused", {"message": OUT_OF_SCOPE.format(tool=tool[:64]), "first": []})
 
 
 def confirm(tool: str, say: str, *, done_before: bool = False) -> Answer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,6 +42,38 @@ class LookUp(Protocol):
         self, collection: str, question: str, *, tenant: str, top: int, at_least: float
     ) -> Sequence[Mapping[str, object]]:
         """Return passages as JSON objects, the best first; raises a DialplanError."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTool:
+    """A tool of a specialist's, as its model sees it."""
+
+    name: str
+    description: str
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a specialist is asked; `max_turns` is how often it may think."""
+
+    name: str
+    model: str
+    instructions: str = field(repr=False)
+    question: str = field(repr=False)
+    tools: tuple[OwnTool, ...] = ()
+    max_turns: int = 4
+
+
+RunOwn = Callable[[str, str], Awaitable[str]]
+"""Runs a tool of the specialist's with its arguments as JSON; gives the text for its model."""
+
+
+class Experts(Protocol):
+    """Asks specialists."""
+
+    async def ask(self, asked: Asked, run_own: RunOwn) -> str:
+        """Return the answer; raises a DialplanError."""
 
 
 class Ledger(Protocol):

@@ -6,17 +6,14 @@ What goes wrong is logged without the caller's words; the model reads a fixed se
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
 
-from dialplan.errors import DialplanError, ToolError
+from dialplan.errors import ToolError, ToolRefused
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, render
@@ -27,7 +24,10 @@ from dialplan.tools import answers
 from dialplan.tools.answers import Answer
 from dialplan.tools.arguments import ArgumentProblem, check_arguments
 from dialplan.tools.builtins import run_builtin
+from dialplan.tools.deeds import key_of, state_read
+from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller, prepare_request
+from dialplan.tools.logged import facts_of, who_ran
 from dialplan.tools.ports import CallActions, Ledger, LookUp, Transactions
 from dialplan.tools.queries import Once, Queries
 from dialplan.tools.refusals import Refusals
@@ -35,8 +35,6 @@ from dialplan.tools.state import NEVER, Agreement, CallState
 from dialplan.tools.values import convert, evaluate, plain, region_of
 
 logger = logging.getLogger(__name__)
-
-_STATE = re.compile(r"\bstate\.([a-z][a-z0-9_]*)")
 
 Speak = Callable[[str], None]
 
@@ -56,6 +54,8 @@ class ToolRunner:
         on_slow: Speak | None = None,
         mocks: Mapping[str, object] | None = None,
         look_up: LookUp | None = None,
+        elsewhere: Elsewhere | None = None,
+        prompts: Mapping[str, str] | None = None,
     ) -> None:
         """Compile every statement; raises ToolError for SQL that cannot be taken.
 
@@ -70,6 +70,8 @@ class ToolRunner:
             mocks: results given instead of running a tool; None is nothing found, and a ToolError
                 is raised.
             look_up: the vertical's articles; without it tools of the kind `knowledge` fail.
+            elsewhere: does the work of `python`, `mcp` and `specialist` tools.
+            prompts: the instructions of specialists.
         """
         self._vertical = vertical
         self._queries = Queries(transactions)
@@ -81,7 +83,11 @@ class ToolRunner:
         self._on_slow = on_slow
         self._mocks = mocks or {}
         self._look_up = look_up
-        self._reads = {name: _state_read(tool) for name, tool in vertical.tools.items()}
+        self._elsewhere = elsewhere or Elsewhere()
+        self._prompts = prompts or {}
+        self._reads = {
+            name: state_read(tool, vertical.state) for name, tool in vertical.tools.items()
+        }
         self._statements = {
             name: _compile(name, vertical, tool, tool.sql)
             for name, tool in vertical.tools.items()
@@ -93,14 +99,32 @@ class ToolRunner:
             if tool.confirm is not None and tool.confirm.lookup is not None
         }
 
-    async def run(self, name: str, arguments_json: str, call: CallState) -> str:
-        """Run a tool and give the JSON text for the model; raises nothing but cancellation."""
+    async def run(
+        self,
+        name: str,
+        arguments_json: str,
+        call: CallState,
+        *,
+        scope: Collection[str] | None = None,
+    ) -> str:
+        """Run a tool and give the JSON text for the model; raises nothing but cancellation.
+
+        `scope` are the tools that whoever asks has, by default those of the agent in charge. No
+        other tool runs.
+        """
         began = time.monotonic()
         noted: dict[str, object] = {}
+        if scope is None:
+            agent = self._vertical.agents.get(call.agent)
+            scope = () if agent is None else agent.tools
         try:
-            answer = await self._answer(name, arguments_json, call, noted)
+            if name in scope:
+                answer = await self._answer(name, arguments_json, call, noted)
+            else:
+                logger.warning("tool out of scope", extra=who_ran(name, call))
+                answer = answers.out_of_scope(name)
         except Exception as error:
-            logger.error("tool failed", extra=_facts(name, call, error))
+            logger.error("tool failed", extra=facts_of(name, call, error))
             answer = self._failed(name, call, noted)
         except asyncio.CancelledError:
             self._note(name, call, noted, "cancelled", began)
@@ -126,18 +150,20 @@ class ToolRunner:
         noted.update({key: plain(value, call.zone) for key, value in arguments.items()})
         # The same words about another patient are another deed.
         known = {one: plain(call.state.get(one), call.zone) for one in self._reads[name]}
-        key = _key({"arguments": noted, "state": known})
+        key = key_of({"arguments": noted, "state": known})
         try:
             async with asyncio.timeout(tool.timeout.total_seconds()):
                 question = await self._question(name, tool, arguments, call, key)
                 if question is not None:
                     return question
                 return await self._run(name, tool, arguments, call, key)
+        except ToolRefused as refused:
+            return answers.declined(str(refused))
         except DBAPIError as error:
             sentence = self._refusals.sentence(error)
             if sentence is None:
                 raise
-            logger.info("tool refused by the data", extra=_facts(name, call, error))
+            logger.info("tool refused by the data", extra=facts_of(name, call, error))
             return answers.not_possible(sentence)
 
     async def _question(
@@ -242,8 +268,18 @@ class ToolRunner:
             raw = await self._request(name, tool, arguments, call, once)
         elif tool.knowledge is not None:
             raw = await self._known(name, tool, tool.knowledge, arguments, call)
-        else:
+        elif tool.builtin is not None:
             raw = await run_builtin(tool, arguments, call, self._actions)
+        else:
+            raw = await self._elsewhere.run(
+                name,
+                self._vertical,
+                self._prompts,
+                arguments,
+                {**self._names(call), **arguments},
+                call,
+                lambda own, given, scope: self.run(own, given, call, scope=scope),
+            )
         if once is not None and raw is not None:
             await self._queries.keep(once, raw, call)
         return raw
@@ -264,9 +300,11 @@ class ToolRunner:
             {**self._names(call), **arguments},
             call.secrets,
             call.zone,
+            tenant=call.tenant,
         )
-        key = _key({"call": call.call_sid, "tool": name, "key": once.key}) if once else None
-        response = await self._http.send(request, key=key)
+        key = key_of({"call": call.call_sid, "tool": name, "key": once.key}) if once else None
+        limit = tool.timeout.total_seconds()
+        response = await self._http.send(request, key=key, limit_s=limit)
         if response.status == 404:
             return None
         if not 200 <= response.status < 300:
@@ -304,7 +342,7 @@ class ToolRunner:
         result = raw
         mocked = name in self._mocks  # with what the tool would have made of its answer
         if tool.http is not None and isinstance(raw, dict) and not mocked:
-            result = raw["json"]
+            result = raw["text"] or None if raw["json"] is None else raw["json"]
         if tool.result and not mocked:
             result = {
                 one: plain(evaluate(template, names), call.zone)
@@ -389,29 +427,3 @@ def _compile(
         raise ToolError(f"{where}: expected a SELECT, got a statement that writes")
     money = currencies_of(compiled.text, vertical.database.tables)
     return replace(compiled, currencies=money) if money else compiled
-
-
-def _state_read(tool: Tool) -> frozenset[str]:
-    """State that decides what a run does; what the run itself sets is its outcome."""
-    written = tool.model_dump_json(include={"sql", "http", "confirm", "result"})
-    return frozenset({*_STATE.findall(written), *tool.requires} - tool.set.keys())
-
-
-def _key(arguments: Mapping[str, object]) -> str:
-    canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _facts(name: str, call: CallState, error: Exception) -> dict[str, object]:
-    # What Postgres or a service says may repeat the caller's values: only its kind is logged.
-    reason: str = type(error).__name__
-    if isinstance(error, DBAPIError):
-        reason = f"{reason} {getattr(error.orig, 'sqlstate', '') or ''}".strip()
-    elif isinstance(error, DialplanError):
-        reason = str(error)
-    return {
-        "call_sid": call.call_sid,
-        "agent": call.agent,
-        "tool": name,
-        "reason": reason,
-    }

@@ -51,7 +51,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def rehearse(data: Path) -> Open:
-    """Opens a rehearsal of a folder of verticals; seeds every line of it when asked."""
+    """Opens a rehearsal of a folder of verticals; seeds every line of it when asked.
+
+    `more` are settings by their names.
+    """
 
     @asynccontextmanager
     async def rehearsing(
@@ -60,9 +63,10 @@ def rehearse(data: Path) -> Open:
         mind: Mind | None = None,
         seeded: bool = True,
         sound: Sound | None = None,
+        **more: object,
     ) -> AsyncIterator[Rehearsal]:
         heard = sound or written()
-        settings = Settings.model_validate({"data": data, "verticals": verticals})
+        settings = Settings.model_validate({"data": data, "verticals": verticals, **more})
         facts: list[Fact] = []
         async with open_house(
             settings,

@@ -28,7 +28,7 @@ agents:
   desk:
     entry: true
     prompt: Help the caller.
-    tools: [find, take, hour, weigh, free, leave, boss, text]
+    tools: [find, take, hour, weigh, free, leave, boss, text, ask]
     handoffs: {cellar: The caller wants to go down.}
   cellar: {prompt: Sell wine., tools: [find], handoffs: {desk: All else.}}
 tools:
@@ -59,6 +59,10 @@ tools:
     returns: one
   leave: {description: Hang up., builtin: hang_up}
   text: {description: Send a text., parameters: {message: string}, builtin: send_sms}
+  ask:
+    description: Ask who knows about tickets.
+    parameters: {question: string}
+    specialist: {prompt: Know about tickets., tools: [find]}
   boss: {description: Put through., builtin: transfer, to: boss_line}
 database:
   tables:

@@ -63,6 +63,25 @@ then:
   - {sql: SELECT count(*) FROM tickets, equals: 0}
   - {call: {errors: 0}}
 """,
+    "asked": """\
+given: {seed: seed.yaml}
+turns:
+  - caller: Who has ticket seven?
+    model:
+      - {tool: {ask: {question: "Who has 7?"}}}
+      - {tool: {find: {number: 7}}}
+      - {say: Nobody has it.}
+      - {say: Nobody does.}
+    expect: {tool: {ask: {}, find: {number: 7}}, says: nobody}
+then: [{call: {errors: 0}}]
+""",
+    "asked_mocked": """\
+mocks: {ask: Nobody has it.}
+turns:
+  - caller: Who has ticket seven?
+    model: [{tool: {ask: {question: "Who has 7?"}}}, {say: Nobody does.}]
+    expect: {tool: {ask: {question: "who has 7?"}}, says: nobody}
+""",
     "by_agent": """\
 turns: [{caller: Goodbye., model: [{say: Bye., tool: leave}], expect: {says: bye}}]
 then: [{call: {ended_by: agent}}]
@@ -196,7 +215,7 @@ def results(hold: Callable[..., list[Any]], shop: Callable[[Mapping[str, str]], 
 @pytest.mark.parametrize(
     "name",
     [
-        *("take_once", "take_again", "tomorrow", "mocked"),
+        *("take_once", "take_again", "tomorrow", "mocked", "asked", "asked_mocked"),
         *("by_agent", "by_transfer", "handed"),
         *("cut_in", "cut_at_once", "keys", "silent", "known", "texted"),
     ],

@@ -123,7 +123,9 @@ class Desk:
     def announcement(self, from_agent: str, to_agent: str) -> str | None:
         return {"visits": "One moment.", "repairs": "Repairs it is."}.get(to_agent)
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+    async def run_tool(
+        self, agent: str, name: str, arguments: Mapping[str, Any], call_id: str
+    ) -> str:
         self._calls.append((name, arguments))
         if name == "broken":
             raise RuntimeError("the service is down")

@@ -27,7 +27,9 @@ from dialplan.engines.engine import (
     PeerFault,
     Reconnected,
     TokensUsed,
+    ToolUnknown,
 )
+from dialplan.engines.realtime.agents import NO_SUCH_TOOL
 
 Dial = Any  # the type stands in conftest, which pytest does not let us import
 
@@ -308,12 +310,22 @@ async def test_a_tools_answer_is_spoken_of_after_a_noise(dial_direct: Dial) -> N
         assert line.all(PeerFault) == []
 
 
-async def test_an_unknown_tool_is_answered_and_spoken_of(dial_direct: Dial) -> None:
+async def test_an_unknown_tool_is_told_refused_and_spoken_of(dial: Dial) -> None:
+    async with dial([[CallTool("imagined")], [Say("Let me see.")]]) as line:
+        await line.engine.respond()
+        await line.until(AgentSaid)
+        await line.until(ToolUnknown)
+
+        assert [told.name for told in line.all(ToolUnknown)] == ["imagined"]
+        assert line.all(ToolStarted) == []
+
+
+async def test_an_unknown_tool_is_refused_in_our_own_words(dial_direct: Dial) -> None:
     async with dial_direct([[CallTool("imagined")], [Say("Let me see.")]]) as line:
         await line.engine.respond()
         await line.until(AgentSaid)
 
-        assert outputs(line) == ["Tool imagined not found"]
+        assert outputs(line) == [NO_SUCH_TOOL]
 
 
 async def test_a_silent_tool_is_not_spoken_of(dial_direct: Dial) -> None:

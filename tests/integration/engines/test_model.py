@@ -57,7 +57,9 @@ class Alone:
     def announcement(self, from_agent: str, to_agent: str) -> str | None:
         return None
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+    async def run_tool(
+        self, agent: str, name: str, arguments: Mapping[str, Any], call_id: str
+    ) -> str:
         raise LookupError(name)
 
 

@@ -148,6 +148,7 @@ WRITTEN: dict[str, object] = {
         }
     },
 }
+WRITTEN["agents"] = {"desk": {"entry": True, "prompt": "p.md", "tools": [*WRITTEN["tools"]]}}  # type: ignore[misc]
 VERTICAL = Vertical.model_validate(WRITTEN)
 SEED: dict[str, list[dict[str, object]]] = {
     "patients": [{"id": 1, "name": "Maria Lopez", "phone": "+15550107788"}],
@@ -552,8 +553,23 @@ async def test_an_answer_comes_from_the_file(desk: Desk) -> None:
     }
 
 
-async def test_an_unknown_tool_is_an_answer_too(desk: Desk) -> None:
-    assert (await desk.run("nothing"))["status"] == "invalid"
+async def test_a_tool_that_the_agent_does_not_have_is_refused_and_counted(desk: Desk) -> None:
+    desk.call.agent = "back_office"
+
+    unknown = await desk.run("nothing")
+    of_another = await desk.run("refill", medicine="aspirin")
+    scoped = json.loads(
+        await desk.runner.run("hours", "{}", desk.call, scope=["find_slots", "find_patient"])
+    )
+
+    for answer in (unknown, of_another, scoped):
+        assert answer["status"] == "refused"
+        assert "Use only the tools you were given" in str(answer["message"])
+    assert [(tool, status) for _, tool, _, status in desk.notes.ran] == [
+        ("nothing", "refused"),
+        ("refill", "refused"),
+        ("hours", "refused"),
+    ]
 
 
 def test_secrets_and_numbers_are_not_in_the_repr_of_a_call() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,8 +30,8 @@ def kiosk(folder: Path) -> LoadedVertical:
     return load_vertical(folder)
 
 
-async def no_tool(name: str, arguments_json: str) -> str:
-    return f"{name} {arguments_json}"
+async def no_tool(agent: str, name: str, arguments_json: str) -> str:
+    return f"{agent} {name} {arguments_json}"
 
 
 def test_calls_of_one_version_share_what_it_says(tmp_path: Path) -> None:
@@ -67,4 +66,4 @@ async def test_texts_are_filled_when_they_are_needed(tmp_path: Path) -> None:
     state["who"] = "Ben"
 
     assert agents.announcement("clerk", "boss") == "One moment, Ben."
-    assert await agents.run_tool("look", {"a": 1}, "c1") == "look " + json.dumps({"a": 1})
+    assert await agents.run_tool("clerk", "look", {"a": 1}, "c1") == 'clerk look {"a": 1}'

@@ -39,7 +39,8 @@ def check_speech(
     """Note what is too long, and what nobody says."""
     for text in texts:
         _length(notes, text)
-    for name, prompt in prompts.items():
+    for name in vertical.agents:
+        prompt = prompts.get(name, "")
         tokens = len(prompt) // CHARACTERS_A_TOKEN
         if tokens > LONGEST_PROMPT_TOKENS:
             message = f"about {tokens} tokens: it is read anew before every answer"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dialplan.config.steps import Steps
+from dialplan.model.kinds import specialist_prompt
 from dialplan.model.shape import Json
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
@@ -49,6 +50,9 @@ def _all(vertical: Vertical, prompts: Mapping[str, str]) -> Iterator[tuple[Steps
     for name, tool in vertical.tools.items():
         for steps, words in _of_tool(tool):
             yield ("tools", name, *steps), words, name
+        if tool.specialist is not None:
+            prompt = prompts.get(specialist_prompt(name), "")
+            yield ("tools", name, "specialist", "prompt"), prompt, name
 
 
 def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
@@ -66,9 +70,11 @@ def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
             yield (part, name), words
     if tool.http is not None:
         yield ("http", tool.http.method.lower()), tool.http.url
-        for part in ("query", "headers"):
-            for name, words in getattr(tool.http, part).items():
+        for part in ("query", "headers", "form"):
+            for name, words in (getattr(tool.http, part) or {}).items():
                 yield ("http", part, name), words
+        if tool.http.text is not None:
+            yield ("http", "text"), tool.http.text
         yield from texts_in(tool.http.body, ("http", "json"))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from importlib.util import find_spec
 
 from dialplan.config.lint.likeness import alike
 from dialplan.config.lint.notes import Notes
@@ -34,9 +37,19 @@ def check_tools(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) ->
         if works and tool.timeout > LONG_WAIT and tool.say.slow is None:
             message = f"it may take {_seconds(tool.timeout)}, in silence"
             notes.at((*at, "timeout"), "W413", message, "add `say.slow`, or a shorter `timeout`")
+        if tool.python is not None:
+            _installed(notes, (*at, "python"), tool.python)
         for one, parameter in tool.parameters.items():
             _parameter(notes, (*at, "parameters", one), one, parameter)
     _alike(notes, vertical)
+
+
+def _installed(notes: Notes, steps: Steps, name: str) -> None:
+    # Only the package is looked for: to look further would run its code.
+    package = re.split("[.:]", name)[0]
+    if package not in sys.modules and find_spec(package) is None:
+        message = f"no package named `{package}` is installed here"
+        notes.at(steps, "W417", message, "install it where the server runs")
 
 
 def _acts(tool: Tool, sql: ToolSql) -> bool:

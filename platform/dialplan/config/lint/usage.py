@@ -72,11 +72,20 @@ def _variables(notes: Notes, vertical: Vertical, names: set[str], binds: set[str
 
 
 def _endpoints_and_secrets(notes: Notes, vertical: Vertical, names: set[str]) -> None:
+    servers = {tool.mcp.server for tool in vertical.tools.values() if tool.mcp is not None}
+    for name in vertical.mcp_servers:
+        if name not in servers:
+            message = f"no tool is one of `{name}`"
+            notes.at(("mcp_servers", name), "W424", message, "use it, or remove it", key=True)
     for name in vertical.endpoints:
         if f"endpoints.{name}" not in names and "endpoints" not in names:
             message = f"no tool talks to `{name}`"
             notes.at(("endpoints", name), "W424", message, "use it, or remove it", key=True)
-    used = {one.auth.bearer for one in vertical.endpoints.values() if one.auth is not None}
+    auths = [one.auth for one in vertical.endpoints.values() if one.auth is not None]
+    used = {name for auth in auths for name in auth.names()}
+    used |= {name for one in vertical.mcp_servers.values() for name in one.names()}
+    if any(tool.python is not None for tool in vertical.tools.values()):
+        return  # a function may read any of them
     for index, secret in enumerate(vertical.secrets):
         if secret not in used:
             message = f"nothing uses the secret `{secret}`"
@@ -111,6 +120,8 @@ def _tables(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) -> Non
 
 
 def _parameters(notes: Notes, at: Steps, tool: Tool, used: set[str]) -> None:
+    if tool.python or tool.mcp or tool.specialist:
+        return  # it is given all of them
     if tool.builtin in ("transfer", "hang_up"):
         return  # a reason that the model must give makes it think, and is kept with the call
     spoken = {"message"} if tool.builtin is not None else set()

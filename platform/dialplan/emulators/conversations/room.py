@@ -103,6 +103,7 @@ async def open_room(
     loaded: LoadedVertical,
     told: LoadedConversation,
     *,
+    settings: Settings,
     database_url: str,
     sound: Sound,
     mind: Mind,
@@ -142,7 +143,7 @@ async def open_room(
         )
         service = await stack.enter_async_context(
             open_service(
-                Settings(data=Path(), database_url=SecretStr(database_url)),
+                _allowing(settings, database_url),
                 _secrets(loaded),
                 stage.peers,
                 watch=watch,
@@ -162,6 +163,13 @@ async def open_room(
         door = MediaDoor(service.switchboard, [origin])
         await stack.enter_async_context(serving(app, listener, door=door))
         yield House(origin, stage, service)
+
+
+def _allowing(settings: Settings, database_url: str) -> Settings:
+    """Nothing of the operator's but what tools may reach."""
+    allowed = {"private_hosts": settings.private_hosts, "mcp_commands": settings.mcp_commands}
+    own = Settings(data=Path(), database_url=SecretStr(database_url))
+    return own.model_copy(update=allowed)
 
 
 async def _seed(

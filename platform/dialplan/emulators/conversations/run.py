@@ -54,6 +54,7 @@ from dialplan.emulators.twilio.record import (
 from dialplan.knowledge.minilm import Embedder
 from dialplan.model.conversation import Conversation
 from dialplan.runtime.clock import Clock
+from dialplan.settings import Settings
 from dialplan.store.database import reason
 from dialplan.store.facts import Fact
 from dialplan.store.tenancy import tenant_transaction
@@ -143,6 +144,7 @@ class Means:
     """What the conversations of one run share; none of it keeps anything of a call.
 
     Attributes:
+        settings: what the operator allows tools; the database is another for each call.
         opening: held while a room is opened: migrations do not run twice at once in a process.
     """
 
@@ -150,6 +152,7 @@ class Means:
     manner: Manner
     embedder: Embeds
     logbook: Logbook
+    settings: Settings
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -263,6 +266,7 @@ async def _run(
                 open_room(
                     loaded,
                     told,
+                    settings=means.settings,
                     database_url=url,
                     sound=sound,
                     mind=thinks,

@@ -104,7 +104,7 @@ async def run_all(
             stack.push_async_callback(embedded.stop)
             url = embedded.url
         databases = await stack.enter_async_context(open_throwaway(url))
-        means = Means(databases, manner, embedder, logbook)
+        means = Means(databases, manner, embedder, logbook, settings)
         turn = asyncio.Semaphore(at_once)
 
         async def held(case: Case) -> Result:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -28,6 +29,15 @@ BAD_ARGUMENTS = json.dumps({"error": "The arguments were not a JSON object. Try 
 TOOL_FAILED = json.dumps({"error": "That did not work. Tell the caller, and offer another way."})
 TOOL_TIMED_OUT = json.dumps({"error": "That takes too long. Tell the caller, and offer a way on."})
 
+NO_SUCH_TOOL = json.dumps(
+    {
+        "status": "refused",
+        "message": "You have no such tool. Use only the tools you were given; "
+        "when none fits, tell the caller what you can do.",
+    }
+)
+_UNKNOWN = re.compile(r"Tool (.*) not found", re.DOTALL)
+
 
 class CallAgents(Protocol):
     """What only a call knows of its agents."""
@@ -40,9 +50,20 @@ class CallAgents(Protocol):
         """What is said word for word before the next agent speaks."""
         ...
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
-        """Run a tool; `call_id` is that of the model's call. Return what the model is told."""
+    async def run_tool(
+        self, agent: str, name: str, arguments: Mapping[str, Any], call_id: str
+    ) -> str:
+        """Run a tool for an agent and return what the model is told.
+
+        `call_id` is that of the model's call.
+        """
         ...
+
+
+def unknown_tool(words: str) -> str | None:
+    """The tool that the SDK's session refuses with these words, or nothing."""
+    refused = _UNKNOWN.fullmatch(words)
+    return None if refused is None else refused[1][:64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +179,7 @@ def build_agents(specs: Sequence[AgentSpec]) -> AgentGraph:
         spec.name: Agent(
             name=spec.name,
             instructions=_instructions,
-            tools=[_tool(tool) for tool in spec.tools],
+            tools=[_tool(spec.name, tool) for tool in spec.tools],
         )
         for spec in specs
     }
@@ -182,14 +203,14 @@ def _arguments(text: str) -> Mapping[str, Any] | None:
     return arguments if isinstance(arguments, dict) else None
 
 
-def _tool(spec: ToolSpec) -> FunctionTool:
+def _tool(agent: str, spec: ToolSpec) -> FunctionTool:
     async def invoke(context: ToolContext[Hooks], text: str) -> str:
         hooks, arguments = context.context, _arguments(text)
         if arguments is None:
             return BAD_ARGUMENTS
         hooks.sink(ToolStarted(context.tool_call_id))
         try:
-            return await hooks.call.run_tool(spec.name, arguments, context.tool_call_id)
+            return await hooks.call.run_tool(agent, spec.name, arguments, context.tool_call_id)
         except Exception:  # the border to the SDK, which would end the call
             _log.exception("tool failed", extra={"tool": spec.name})
             return TOOL_FAILED

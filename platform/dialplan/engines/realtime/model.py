@@ -36,6 +36,7 @@ from agents.realtime.model import RealtimeModelListener
 from dialplan.call.events import LOST, EngineLost, ResponseEnded, SpeechArrived
 from dialplan.call.playback import BYTES_PER_MS, Truncation
 from dialplan.engines.engine import EngineSink, Reconnected
+from dialplan.engines.realtime.agents import NO_SUCH_TOOL, unknown_tool
 from dialplan.engines.realtime.batch import AudioBatch
 from dialplan.engines.realtime.connection import Connection, Endpoint, dial
 from dialplan.engines.realtime.downward import text_of, tool_schemas
@@ -225,6 +226,7 @@ class DirectRealtimeModel(RealtimeModel):
                 # The session wants no response for a tool it does not know, and the caller would
                 # hear nothing: only a silent tool is answered silently.
                 speaks = call.name not in self._silent_tools
+                output = NO_SUCH_TOOL if unknown_tool(output) is not None else output
                 self._history.answered(call.call_id, output)
                 return [
                     client.function_output(call.call_id, output),

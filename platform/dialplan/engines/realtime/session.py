@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from agents.realtime import (
     OpenAIRealtimeWebSocketModel,
+    RealtimeError,
     RealtimeHandoffEvent,
     RealtimeModelConfig,
     RealtimeModelEvent,
@@ -33,8 +34,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from dialplan.call.events import EngineLost
 from dialplan.call.playback import Truncation
-from dialplan.engines.engine import EngineSink, HandedOver
-from dialplan.engines.realtime.agents import AgentGraph, CallAgents, Handover, Hooks
+from dialplan.engines.engine import EngineSink, HandedOver, ToolUnknown
+from dialplan.engines.realtime.agents import AgentGraph, CallAgents, Handover, Hooks, unknown_tool
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.model import AUDIO_BATCH_MS, DirectRealtimeModel
 from dialplan.engines.realtime.translate import translate
@@ -265,7 +266,7 @@ class RealtimeEngine:
         reason = "closed"
         try:
             async for event in session:
-                self._take(event)
+                await self._take(event)
         except ConnectionClosed as error:
             reason = f"closed with {1006 if error.rcvd is None else error.rcvd.code}"
         except Exception as error:  # the call loop of this session: whatever it is, tell the call
@@ -277,10 +278,17 @@ class RealtimeEngine:
         if self._direct is None and not self._closing:
             self._sink(EngineLost(reason))
 
-    def _take(self, event: RealtimeSessionEvent) -> None:
+    async def _take(self, event: RealtimeSessionEvent) -> None:
         match event:
             case RealtimeHandoffEvent():
                 self._sink(HandedOver(event.from_agent.name, event.to_agent.name))
+            case RealtimeError(error={"message": str(words)}):
+                name = unknown_tool(words)
+                if name is not None:
+                    self._sink(ToolUnknown(name))
+                    if self._direct is None:
+                        # The SDK tells the model and asks for no answer: the caller would wait.
+                        await self.respond()
             case RealtimeRawModelEvent() if self._direct is None:
                 if isinstance(event.data, RealtimeModelRawServerEvent):
                     for told in translate(server.read(event.data.data)):

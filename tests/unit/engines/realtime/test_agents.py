@@ -49,10 +49,12 @@ class Desk:
     def announcement(self, from_agent: str, to_agent: str) -> str | None:
         return "One moment." if to_agent == "b" else None
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any], call_id: str) -> str:
+    async def run_tool(
+        self, agent: str, name: str, arguments: Mapping[str, Any], call_id: str
+    ) -> str:
         if arguments.get("day") == "never":
             raise RuntimeError("down")
-        return f"{name} {call_id} {json.dumps(arguments)}"
+        return f"{agent} {name} {call_id} {json.dumps(arguments)}"
 
     def know(self, handover: Handover) -> Mapping[str, Any]:
         return {"from": handover.from_agent, "call": self.name}
@@ -99,7 +101,7 @@ def test_a_tool_keeps_the_schema_it_was_written_with() -> None:
 async def test_a_tool_gets_its_arguments_and_tells_when_it_works() -> None:
     desk = Desk()
 
-    assert await call(desk, '{"day": "monday"}') == 'book c1 {"day": "monday"}'
+    assert await call(desk, '{"day": "monday"}') == 'desk book c1 {"day": "monday"}'
     assert desk.told == [ToolStarted("c1"), ToolFinished("c1")]
 
 

@@ -1,0 +1,1 @@
+"""Text models: agents that are asked and do not speak."""

@@ -1,0 +1,120 @@
+"""The HTTP client that MCP servers are reached with: guard, limits and tokens as of `http`.
+
+The protocol's library speaks `httpx2`, whose types are not those of `httpx`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+
+import httpcore2
+import httpx2
+
+from dialplan.tools.guard import Guard
+
+MOST_BYTES = 2_000_000
+"""The longest JSON answer of a server, in bytes; events of a stream are limited by the library."""
+
+GetToken = Callable[[str | None], Awaitable[str]]
+"""Gives a token other than the one that was refused."""
+
+
+class _GuardedBackend(httpcore2.AsyncNetworkBackend):
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._network = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  the interface of httpcore2
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        try:
+            addresses = await self._guard.addresses(host, port)
+        except OSError as error:
+            raise httpcore2.ConnectError("the name cannot be resolved") from error
+        problem: Exception = httpcore2.ConnectError("the name has no address")
+        for address in addresses:
+            try:
+                return await self._network.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                problem = error
+        raise problem
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class _Limited(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        length = 0
+        async for piece in self._stream:
+            length += len(piece)
+            if length > MOST_BYTES:
+                raise httpx2.ReadError(f"an answer of more than {MOST_BYTES} bytes")
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _GuardedTransport(httpx2.AsyncHTTPTransport):
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(trust_env=False)
+        # Like httpx, this library takes no network backend; the pool that it wraps does.
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            max_connections=20,
+            max_keepalive_connections=5,
+            keepalive_expiry=30.0,
+            network_backend=_GuardedBackend(guard),
+        )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        # Nothing is unpacked that could be larger than it came.
+        request.headers["Accept-Encoding"] = "identity"
+        response = await super().handle_async_request(request)
+        kind = response.headers.get("content-type", "")
+        if not kind.startswith("text/event-stream") and isinstance(
+            response.stream, httpx2.AsyncByteStream
+        ):
+            response.stream = _Limited(response.stream)
+        return response
+
+
+class _Token(httpx2.Auth):
+    def __init__(self, get: GetToken) -> None:
+        self._get = get
+
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        token = await self._get(None)
+        request.headers["Authorization"] = f"Bearer {token}"
+        response = yield request
+        if response.status_code == 401:
+            request.headers["Authorization"] = f"Bearer {await self._get(token)}"
+            yield request
+
+
+def mcp_client(
+    guard: Guard, headers: Mapping[str, str], timeout_s: float, token: GetToken | None
+) -> httpx2.AsyncClient:
+    """A client that connects only where `guard` allows; redirects stay on the server's origin."""
+    return httpx2.AsyncClient(
+        transport=_GuardedTransport(guard),
+        headers=dict(headers),
+        auth=None if token is None else _Token(token),
+        # A stream of events may be silent for long; each call of a tool has its own limit.
+        timeout=httpx2.Timeout(timeout_s, read=300.0),
+        trust_env=False,
+    )
