@@ -116,7 +116,7 @@ def test(
             asyncio.run(_hold(cases, settings, aloud, live, judge, at_once, fail_fast, show, done))
     except KeyboardInterrupt:
         click.echo(report.summary(results, time.monotonic() - began), err=shape != "text")
-        click.echo(f"interrupted: {len(cases) - len(results)} more were not shown", err=True)
+        click.echo(f"interrupted, before all {len(cases)} were held", err=True)
         sys.exit(INTERRUPTED)
     seconds = time.monotonic() - began
     match shape:
