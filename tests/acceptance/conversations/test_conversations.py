@@ -22,6 +22,8 @@ then:
     equals: "4"
   - call: {ended_by: caller, handoffs: 0, errors: 0}
 """
+RAN = "`weigh` {} -> failed; `find` {number: 1} -> not_found"
+NOBODY = "nobody was dialled"
 CONVERSATIONS = {
     # Two that take the same slot, and one that finds no row at all: nothing is shared.
     "take_once": TAKE,
@@ -100,16 +102,16 @@ then: [{call: {handoffs: 2}}]
 turns:
   - caller: Tell me about wine.
     model: [{say: "We have red and white and rose and sparkling wine of every kind and year."}]
-    expect: {says: we have}
+    expect: {says: we}
   - caller: Stop.
-    interrupts: true
+    interrupts: 900ms
     model: [{say: I am sorry.}]
     expect: {heard: [we, {not: sparkling}], says: [sorry, {not: [red, sparkling]}]}
 """,
     "cut_at_once": """\
 turns:
-  - {caller: Wine., interrupts: 200ms, model: [{say: Red or white?}], expect: {says: {any: [red]}}}
-  - {caller: No., hangs_up: true}
+  - {caller: Wine., interrupts: 200ms, model: [{say: Red or white?}]}
+  - {caller: No., interrupts: true, hangs_up: true}
 then: [{call: {ended_by: caller}}]
 """,
     "keys": """\
@@ -248,6 +250,46 @@ def test_each_expectation_fails_at_its_place_with_both_sides(results: Results) -
         (20, 17, "`handoffs: 1`", "0"),
         (21, 15, "`errors: 0`", "1: the tool `weigh` failed"),
     ]
+
+
+def test_what_must_not_happen_fails_at_its_place_too(results: Results) -> None:
+    found = _failures(results["wrong_too"])
+
+    assert [one for one in found if one[0] != 21] == [
+        (4, 17, "the caller to cut the agent off", "the agent was silent then"),
+        (7, 23, "the tool `weigh` not to be used", "`weigh` {} -> failed"),
+        (8, 19, "no handoff", "handed over to `cellar`"),
+        (9, 17, "the tool `take` to ask the caller first", RAN),
+        (10, 16, "the tool `find` to be refused", RAN),
+        (11, 15, "the tool `hour` to fail", RAN),
+        (12, 14, "not to hear `eight`", "the agent said: Ticket eight."),
+        (12, 37, "to hear something like `nine|ten`", "the agent said: Ticket eight."),
+        (13, 14, "to hear `everything`", "nothing of it was heard"),
+        (14, 23, "`ticket` to be 8", "nothing"),
+        (15, 20, "the caller to be put through to `boss_line` (+15550100099)", NOBODY),
+        (16, 13, "the agent to end the call", "ended by caller"),
+        (18, 5, "a text message to +15550107700", "none was sent"),
+        (19, 18, "2 text messages to +15550107700", "0: none was sent"),
+        (22, 16, "no tool to be used", "`find` {number: 1} -> not_found"),
+        (22, 16, "no tool to be used", "`weigh` {} -> failed"),
+        (23, 14, "not to hear `eight`", "agents said: Hello. Ticket eight."),
+    ]
+    assert [one[:3] for one in found if one[0] == 21] == [(21, 21, "less than 0.01 s")]
+
+
+def test_a_caller_who_cuts_in_leaves_only_what_was_heard_in_the_transcript(
+    results: Results,
+) -> None:
+    said = results["cut_in"].transcript
+
+    assert said[1] == "caller: Tell me about wine."
+    assert said[2].startswith("desk: We")
+    assert len(said[2].split()) < 8
+    assert said[3:5] == ("caller: Stop.", "desk: I am sorry.")
+
+
+def test_what_only_a_model_can_judge_is_counted_and_never_passed(results: Results) -> None:
+    assert results["known"].unjudged == 1
 
 
 def test_the_transcript_shows_who_said_and_did_what_and_what_the_server_logged(

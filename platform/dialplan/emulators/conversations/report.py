@@ -74,6 +74,10 @@ def as_junit(results: Sequence[Result], seconds: float) -> str:
                 file=str(result.told.file),
                 time=f"{result.seconds:.3f}",
             )
+            if result.unjudged:
+                properties = ElementTree.SubElement(case, "properties")
+                many = str(result.unjudged)
+                ElementTree.SubElement(properties, "property", name="not_judged", value=many)
             if not result.passed:
                 first = result.failures[0]
                 message = f"expected {first.expected}, got {first.got}"

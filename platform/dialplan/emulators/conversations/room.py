@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical
 from dialplan.config.seeds import load_seed as read_seed
+from dialplan.emulators.conversations.live import LiveModel
 from dialplan.emulators.house import House
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.stage import Sound, set_stage
@@ -109,10 +110,13 @@ async def open_room(
     mind: Mind,
     clock: Clock,
     watch: Callable[[Fact], None],
+    live: LiveModel | None = None,
     memory: Callable[[], dict[str, object]],
     embedder: Embedder | None = None,
 ) -> AsyncIterator[House]:
     """Start everything that one call needs, with the rows that are given.
+
+    A `live` model answers instead of the emulated one with its `mind`.
 
     Raises:
         VerticalProblems: the rows do not fit the tables.
@@ -145,7 +149,7 @@ async def open_room(
             open_service(
                 _allowing(settings, database_url),
                 _secrets(loaded),
-                stage.peers,
+                stage.peers if live is None else live.peers(stage.peers),
                 watch=watch,
                 cast=Cast({vertical.name: loaded}, tenants),
                 clock=clock,

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical
-from dialplan.emulators.conversations.account import Account, Handed, Ran, Said
+from dialplan.emulators.conversations.account import Account
 from dialplan.emulators.conversations.deeds import (
     cutting,
-    deed,
     line_of,
     milliseconds,
     next_cuts,
 )
 from dialplan.emulators.conversations.expectations import misses
+from dialplan.emulators.conversations.judging import judged, statements
+from dialplan.emulators.conversations.live import LiveModel
 from dialplan.emulators.conversations.logbook import Logbook
 from dialplan.emulators.conversations.minds import PlayedMind, WatchedMind
 from dialplan.emulators.conversations.miss import Miss
@@ -39,7 +39,7 @@ from dialplan.emulators.conversations.room import (
     phones_of,
     zone_of,
 )
-from dialplan.emulators.conversations.usage import shown
+from dialplan.emulators.conversations.telling import told_by_turn
 from dialplan.emulators.house import House
 from dialplan.emulators.rehearsal.choose import Embeds
 from dialplan.emulators.rehearsal.mind import RehearsalMind
@@ -52,8 +52,8 @@ from dialplan.emulators.twilio.record import (
     NumberDialled,
 )
 from dialplan.knowledge.minilm import Embedder
-from dialplan.model.conversation import Conversation
 from dialplan.runtime.clock import Clock
+from dialplan.runtime.live import LiveCalls
 from dialplan.settings import Settings
 from dialplan.store.database import reason
 from dialplan.store.facts import Fact
@@ -63,6 +63,7 @@ from dialplan.tools.values import plain
 
 # How long a caller waits for an agent that says nothing, and a call for its end to be noted.
 MAX_WAIT_MS = 8_000
+LIVE_WAIT_MS = 20_000
 CLOSED_BY_SERVER = 31921
 # A word, written and as people say it.
 WRITTEN_MS, SPOKEN_MS = 20, 300
@@ -133,6 +134,15 @@ def writing() -> Manner:
     return Manner(sound, 300, skips=True)
 
 
+def calling_live() -> Manner:
+    """Return real speech for a live model. Raises ConfigError without the `rehearsal` extra.
+
+    Nobody sees it think: the pause is longer. Silence passes at once, for it costs money.
+    """
+    voices = spoken()
+    return Manner(lambda _cut: voices, 1_800, skips=True)
+
+
 def speaking() -> Manner:
     """Return real speech. Raises ConfigError without the `rehearsal` extra."""
     voices = spoken()
@@ -145,6 +155,7 @@ class Means:
 
     Attributes:
         settings: what the operator allows tools; the database is another for each call.
+        live: the model that answers, None for the emulated one.
         opening: held while a room is opened: migrations do not run twice at once in a process.
     """
 
@@ -153,6 +164,7 @@ class Means:
     embedder: Embeds
     logbook: Logbook
     settings: Settings
+    live: LiveModel | None = None
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -164,6 +176,7 @@ class _Call:
     account: Account
     over: asyncio.Event = field(default_factory=asyncio.Event)
     left: bool = False
+    live: LiveCalls | None = None
 
     def watch(self, fact: Fact) -> None:
         self.account.take(fact, len(self.caller.spoken))
@@ -181,6 +194,10 @@ class _Call:
                 self.account.cleared(said)
             case _:
                 pass
+
+    def tool_works(self) -> bool:
+        """Tell whether a tool is at work, so that more is to come."""
+        return self.live is not None and any(one.tools for one in self.live.running())
 
     def begun_ms(self) -> list[int]:
         """Return when each line began, by the clock of the server, which skipped silence."""
@@ -226,17 +243,22 @@ async def run_conversation(
         found = [Miss(("name",), f"an end within {_limit_s(told)} s", "the call did not end")]
     except RowsRefused as error:
         found = [Miss(("given", "seed"), "rows that fit the tables", str(error))]
+    by_turn = told_by_turn(told.conversation, account)
+    asked = statements(told.conversation)
+    if means.live is not None:
+        found += await judged(asked, by_turn, means.live.judge)
     return Result(
         loaded.vertical.name,
         told,
         time.monotonic() - began,
         tuple(sorted(_failure(told, miss) for miss in found)),
         (
-            *_transcript(told, account),
+            *(line for lines in by_turn for line in lines),
+            *([f"  ended: {account.reason}"] if account.reason else []),
             *(f"  log: {one}" for one in means.logbook.of(account.call_sid)),
         ),
         tuple(None if turn.last is None else turn.last.waited_ms for turn in account.turns),
-        unjudged=judgements(told.conversation),
+        unjudged=0 if means.live is not None else len(asked),
     )
 
 
@@ -253,8 +275,8 @@ async def _run(
         [line_of(turn) for turn in conversation.turns],
         sound.fit([loaded]).caller,
         patience_ms=means.manner.patience_ms,
-        max_wait_ms=MAX_WAIT_MS,
-        waits=lambda: thinks.busy,
+        max_wait_ms=MAX_WAIT_MS if means.live is None else LIVE_WAIT_MS,
+        waits=lambda: thinks.busy or call.tool_works(),
         skip=_skipping(loaded, clock) if means.manner.skips else _staying,
     )
     call = _Call(caller, account)
@@ -273,9 +295,11 @@ async def _run(
                     clock=clock,
                     watch=call.watch,
                     embedder=means.embedder if isinstance(means.embedder, Embedder) else None,
+                    live=means.live,
                     memory=lambda: account.memory,
                 )
             )
+        call.live = house.service.live
         record = await _ring(house, told, call)
         found = misses(
             conversation,
@@ -284,7 +308,7 @@ async def _run(
             phones=phones_of(loaded, told),
             texts=[Text(one.to, one.body) for one in house.stage.carrier.messages],
         )
-        if played is not None:
+        if played is not None and means.live is None:
             found += [*played.misses, *played.untaken()]
         found += await _queries(house, loaded, told, zone)
         if record.ended_by == "limit":
@@ -314,13 +338,6 @@ async def _ring(house: House, told: LoadedConversation, call: _Call) -> CallReco
     ]
     call.account.time(call.begun_ms())
     return record
-
-
-def judgements(conversation: Conversation) -> int:
-    """Return how many expectations only a model can judge."""
-    written = [turn.expect.judge for turn in conversation.turns]
-    written += [check.call.judge for check in conversation.then if check.call is not None]
-    return sum(1 if isinstance(one, str) else len(one) for one in written if one is not None)
 
 
 def _skipping(loaded: LoadedVertical, clock: CallClock) -> Callable[[int], int]:
@@ -376,25 +393,6 @@ async def _queries(
 def _failure(told: LoadedConversation, miss: Miss) -> Failure:
     place = told.place(miss.at)
     return Failure(place.file, place.line, place.column, miss.expected, miss.got)
-
-
-def _transcript(told: LoadedConversation, account: Account) -> Iterator[str]:
-    for number, turn in enumerate((account.greeting, *account.turns)):
-        if number and not any(isinstance(o, Said) and not o.agent for o in turn.happenings):
-            # The call was over before these words were written down.
-            yield deed(told.conversation.turns[number - 1])
-        for one in turn.happenings:
-            match one:
-                case Said(agent, words):
-                    yield f"{agent or 'caller'}: {words}"
-                case Ran():
-                    yield f"  tool {shown(one)}"
-                case Handed(source, target):
-                    yield f"  handoff {source} -> {target}"
-                case _:
-                    assert_never(one)
-    if account.reason:
-        yield f"  ended: {account.reason}"
 
 
 def _limit_s(told: LoadedConversation) -> int:

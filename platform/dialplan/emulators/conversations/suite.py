@@ -12,6 +12,7 @@ from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical, load_conversations, load_vertical
 from dialplan.config.problem import Problem, VerticalProblems
 from dialplan.config.seeds import load_seed
+from dialplan.emulators.conversations.live import LiveModel
 from dialplan.emulators.conversations.logbook import Logbook
 from dialplan.emulators.conversations.room import clock_of, zone_of
 from dialplan.emulators.conversations.run import Manner, Means, Result, run_conversation
@@ -81,18 +82,21 @@ async def run_all(
     *,
     at_once: int,
     fail_fast: bool = False,
+    live: LiveModel | None = None,
     show: Callable[[Result], None] = lambda _result: None,
+    done: Callable[[Result], None] = lambda _result: None,
 ) -> list[Result]:
     """Return the results in the order of `cases`, each shown as soon as those before it are.
 
-    With `fail_fast` the first failure is the last result.
+    With `fail_fast` the first failure is the last result. A `live` model answers instead of the
+    emulated one. `done` is told of each call at its end, in no order.
 
     Raises:
         ConfigError: the `rehearsal` extra is not installed, and a model has to think.
         StoreError: the database's server does not let one be made for each call.
     """
     embedder = Embedder()
-    if not all(case.told.conversation.scripted for case in cases):
+    if live is None and not all(case.told.conversation.scripted for case in cases):
         # Inside a call it would only be an agent that falls silent.
         await asyncio.to_thread(embedder.load)
     async with AsyncExitStack() as stack:
@@ -104,16 +108,23 @@ async def run_all(
             stack.push_async_callback(embedded.stop)
             url = embedded.url
         databases = await stack.enter_async_context(open_throwaway(url))
-        means = Means(databases, manner, embedder, logbook, settings)
+        means = Means(databases, manner, embedder, logbook, settings, live)
         turn = asyncio.Semaphore(at_once)
 
         async def held(case: Case) -> Result:
             async with turn:
-                return await run_conversation(case.loaded, case.told, means)
+                result = await run_conversation(case.loaded, case.told, means)
+                done(result)
+                return result
 
         results: list[Result] = []
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(held(case)) for case in cases]
+            # The longest begin first, so that none of them is what all wait for in the end.
+            order = sorted(
+                range(len(cases)), key=lambda at: 0 if fail_fast else -_length(cases[at])
+            )
+            begun = {at: group.create_task(held(cases[at])) for at in order}
+            tasks = [begun[at] for at in range(len(cases))]
             for task in tasks:
                 result = await task
                 results.append(result)
@@ -123,6 +134,10 @@ async def run_all(
             for task in tasks:
                 task.cancel()
         return results
+
+
+def _length(case: Case) -> int:
+    return len(case.told.conversation.turns)
 
 
 def _folders(path: Path) -> list[Path]:

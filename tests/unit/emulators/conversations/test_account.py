@@ -70,3 +70,38 @@ def test_words_that_the_call_cut_short_were_not_waited_for() -> None:
     account.time([1_000])
 
     assert account.turns[0].last is None
+
+
+def test_what_was_heard_of_a_cut_answer_belongs_to_the_turn_before_and_is_kept_apart() -> None:
+    account = Account(cutting=frozenset({1}))
+
+    account.take(TurnSpoken("CA1", 1, AT, "caller", "", "Hi."), 1)
+    account.cleared(2)
+    account.take(TurnSpoken("CA1", 2, AT, "agent", "desk", "We have"), 2)
+    account.take(TurnSpoken("CA1", 3, AT, "caller", "", "Stop."), 2)
+    account.take(TurnSpoken("CA1", 4, AT, "agent", "desk", "Sorry."), 2)
+
+    assert account.turns[0].said() == "We have"
+    assert account.turns[1].cut == "We have"
+    assert account.turns[1].said() == "Sorry."
+
+
+def test_each_turn_keeps_what_the_call_knew_at_its_end() -> None:
+    account = Account()
+
+    account.take(TurnSpoken("CA1", 1, AT, "caller", "", "Hi."), 1)
+    account.memory["ticket"] = 7
+    account.take(ToolRan("CA1", 2, AT, "desk", "find", {}, "ok", 1.0), 1)
+    account.take(TurnSpoken("CA1", 3, AT, "caller", "", "Bye."), 2)
+    account.memory["ticket"] = 8
+    account.take(ToolRan("CA1", 4, AT, "desk", "find", {}, "ok", 1.0), 2)
+
+    assert [turn.state for turn in account.turns] == [{"ticket": 7}, {"ticket": 8}]
+
+
+def test_a_tool_that_is_meant_to_fail_is_no_error() -> None:
+    account = Account(failing=frozenset({"find"}))
+
+    account.take(ToolRan("CA1", 1, AT, "desk", "find", {}, "failed", 1.0), 1)
+
+    assert account.errors == []

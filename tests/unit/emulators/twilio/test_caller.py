@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import wave
 from array import array
@@ -203,3 +204,41 @@ def test_another_wav_format_is_refused_with_what_was_found(rate: int, channels: 
 
     with pytest.raises(ValueError, match=f"got 16 bit, {rate} Hz, {channels} channel"):
         read_wav(content)
+
+
+async def test_a_silent_line_lasts_whatever_the_agent_says_and_then_the_next_one_comes() -> None:
+    caller = await scripted(Line(silent_ms=3_000), Line("Yes"), patience_ms=300)
+
+    did, _ = run(caller, 8_000, lambda now: now < 400 or 2_000 <= now < 2_600)
+
+    assert [at for at, line in caller.spoken if line.silent_ms] == [700]
+    assert did[0][1] == "speaks"
+    assert 3_680 <= did[0][0] <= 3_780
+
+
+async def test_silence_is_skipped_in_steps_so_that_the_other_side_can_act() -> None:
+    asked: list[int] = []
+
+    def skip(ms: int) -> int:
+        asked.append(ms)
+        return min(ms, 20_000)
+
+    caller = ScriptedCaller([Line(silent_ms=45_000)], ToneVoice(), patience_ms=300, skip=skip)
+    await caller.prepare()
+
+    _, hung_up = run(caller, 20_000, lambda now: now < 400)
+
+    assert len(asked) == 3
+    assert sum(ms for _, ms in caller.skipped) >= 40_000
+    assert hung_up is not None
+    moments = [at for at, _ in caller.skipped]
+    assert all(b - a >= 1_200 for a, b in itertools.pairwise(moments))
+
+
+async def test_a_caller_who_hangs_up_waits_for_no_answer() -> None:
+    caller = await scripted(Line("Bye", hangs_up=True), patience_ms=300)
+
+    did, hung_up = run(caller, 8_000, lambda now: now < 400)
+
+    assert did == [(700, "speaks")]
+    assert hung_up == 740
