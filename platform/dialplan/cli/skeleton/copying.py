@@ -72,7 +72,7 @@ def copied(
         ConfigError: it cannot be read, or does not say there what is to be changed.
     """
     files = read_bundle(source)
-    changes = {("name",): name}
+    changes: dict[tuple[str, ...], str] = {("name",): name}
     if title is not None:
         changes |= {("title",): scalar(title), _BUSINESS: scalar(title)}
     if greeting is not None:
@@ -87,7 +87,8 @@ def copied(
             continue
         if path == _MAIN:
             text = _changed(text, changes, source / path)
-        text = _SCHEMA.sub(lambda found, path=path: _line(path, found["name"], schemas), text)
+        if (editors := _SCHEMA.match(text)) is not None:
+            text = _line(path, editors["name"], schemas) + text[editors.end() :]
         made[path] = was.sub(lambda _: folder, text).encode("utf-8")
     return made
 
@@ -122,5 +123,6 @@ def _scalar_at(node: yaml.Node | None, path: tuple[str, ...]) -> yaml.ScalarNode
         if not isinstance(node, yaml.MappingNode):
             return None
         node = next((value for key, value in node.value if key.value == step), None)
-    plain = isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">")
-    return node if plain and not str(node.tag).startswith("!") else None
+    if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+        return None
+    return None if str(node.tag).startswith("!") else node
