@@ -12,6 +12,7 @@ COPY requirements-server.lock requirements.lock ./
 RUN pip --python /opt/dialplan/bin/python install --quiet --only-binary :all: --require-hashes --no-deps -r ${LOCK}
 COPY pyproject.toml README.md LICENSE ./
 COPY platform platform
+COPY verticals verticals
 RUN pip --python /opt/dialplan/bin/python install --quiet --no-build-isolation --no-deps .
 
 FROM ${PYTHON}

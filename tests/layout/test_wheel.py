@@ -58,9 +58,12 @@ def test_the_wheel_holds_every_tracked_file_of_the_package_and_nothing_else(whee
     tracked = {line.removeprefix("platform/") for line in listed.stdout.splitlines()}
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
+    shipped = {f"dialplan/{path.relative_to(ROOT)}" for path in (ROOT / "verticals").rglob("*")}
+
     assert len(tracked) > 100
     assert not {name for name in tracked if (ROOT / "platform" / name).exists()} - held
     assert not {name for name in held if not name.startswith("dialplan/")}
+    assert {name for name in held if name.startswith("dialplan/verticals/")} <= shipped
     assert not {name for name in held if "__pycache__" in name}
 
 
@@ -97,6 +100,18 @@ def test_the_wheel_begins_a_vertical_in_another_folder(python: Path, tmp_path: P
 
     made = run(dialplan, "new", "repair_shop", cwd=tmp_path)
     checked = run(dialplan, "check", "verticals", cwd=tmp_path)
+
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert checked.stdout == "1 vertical checked, nothing to change\n"
+
+
+def test_the_wheel_copies_a_shipped_vertical_where_there_is_no_clone(
+    python: Path, tmp_path: Path
+) -> None:
+    dialplan = python.parent / "dialplan"
+
+    made = run(dialplan, "new", "nail_bar", "--from", "salon", cwd=tmp_path)
+    checked = run(dialplan, "check", "--strict", "verticals", cwd=tmp_path)
 
     assert made.returncode == 0, made.stdout + made.stderr
     assert checked.stdout == "1 vertical checked, nothing to change\n"

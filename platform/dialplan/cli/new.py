@@ -13,6 +13,7 @@ import click
 
 from dialplan.cli.skeleton import GREETING, skeleton
 from dialplan.cli.skeleton.binding import entry, free_number, owners
+from dialplan.cli.skeleton.copying import copied, find, shipped
 from dialplan.cli.skeleton.writing import Place, write
 from dialplan.config.load import read_tenants
 from dialplan.config.problem import VerticalProblems
@@ -27,11 +28,18 @@ _EXAMPLES = """\b
 Examples:
   dialplan new repair_shop
   dialplan new repair_shop --title "Spoke and Wheel" --line +15550100020
+  dialplan new repair_shop --from verticals/bicycles
 """
 
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("name")
+@click.option(
+    "--from",
+    "source",
+    metavar="VERTICAL",
+    help="A vertical to copy: its folder, or the name of one that is there or that ships.",
+)
 @click.option("--title", help="What the business is called; made from NAME by default.")
 @click.option("--greeting", help="The first words of every call, a template.")
 @click.option("--line", "number", help="The number that rings it; a free made-up one by default.")
@@ -41,33 +49,53 @@ Examples:
     help="The folder of verticals; that of DIALPLAN_VERTICALS by default.",
 )
 def new(
-    name: str, title: str | None, greeting: str | None, number: str | None, into: Path | None
+    name: str,
+    source: str | None,
+    title: str | None,
+    greeting: str | None,
+    number: str | None,
+    into: Path | None,
 ) -> None:
-    """Write a vertical NAME that takes appointments, to be made your own.
+    """Write a vertical NAME that takes appointments, or a copy of another, to be made your own.
 
     It has two agents, four tools, a table with demo rows and two conversations, and passes
-    `dialplan check`. In a terminal, what is not given is asked. Nothing that exists is
-    overwritten; a number is added to the tenants file.
+    `dialplan check`. With `--from` it is a copy that says its own name. In a terminal, what is
+    not given is asked; a copy keeps its title and greeting. Nothing that exists is overwritten;
+    a number is added to the tenants file.
     """
-    place = _place(into)
+    settings = Settings.from_environ(os.environ)
+    place = _place(settings, into)
     _check_name(name, place)
     tenants = _tenants(place.tenants)
-    title = _text("--title", title, "What is the business called?", _titled(name))
-    greeting = _text("--greeting", greeting, "What does it say first?", GREETING)
-    number = _number(number, tenants)
-    files = skeleton(
-        name,
-        title=title,
-        greeting=greeting,
-        folder=(place.verticals / name).as_posix(),
-        schemas=(place.verticals.parent / "schemas" / "vertical.schema.json").is_file(),
-    )
+    folder = (place.verticals / name).as_posix()
+    schemas = (place.verticals.parent / "schemas" / "vertical.schema.json").is_file()
+    if source is None:
+        title = _text("--title", title, "What is the business called?", _titled(name))
+        greeting = _text("--greeting", greeting, "What does it say first?", GREETING)
+        number = _number(number, tenants)
+        files = {
+            path: text.encode("utf-8")
+            for path, text in skeleton(
+                name, title=title, greeting=greeting, folder=folder, schemas=schemas
+            ).items()
+        }
+        said = "When are you open?"
+    else:
+        files = copied(
+            find(source, (place.verticals, settings.verticals, shipped())),
+            name,
+            title=None if title is None else _line("--title", title),
+            greeting=None if greeting is None else _line("--greeting", greeting),
+            folder=folder,
+            schemas=schemas,
+        )
+        number = _number(number, tenants)
+        said = "Hello."
     bound = write(place, name, files, number)
-    _report(place, name, files, number, bound)
+    _report(place, name, files, number, bound, said)
 
 
-def _place(into: Path | None) -> Place:
-    settings = Settings.from_environ(os.environ)
+def _place(settings: Settings, into: Path | None) -> Place:
     if into is None or into.absolute() == settings.verticals.absolute():
         return Place(settings.verticals, settings.tenants_file, False)
     return Place(into, settings.tenants or into / "tenants.yaml", True)
@@ -98,6 +126,10 @@ def _titled(name: str) -> str:
 def _text(option: str, given: str | None, question: str, default: str) -> str:
     if given is None:
         given = click.prompt(question, default=default) if sys.stdin.isatty() else default
+    return _line(option, given)
+
+
+def _line(option: str, given: str) -> str:
     text = given.strip()
     if not text or not text.isprintable():
         raise ConfigError(f"`{option}` must be one line of text")
@@ -125,7 +157,9 @@ def _number(given: str | None, tenants: Tenants | None) -> str:
     return number
 
 
-def _report(place: Place, name: str, files: Iterable[str], number: str, bound: bool) -> None:
+def _report(
+    place: Place, name: str, files: Iterable[str], number: str, bound: bool, said: str
+) -> None:
     folder = place.verticals / name
     click.echo(f"wrote {folder}: {', '.join(files)}")
     if bound:
@@ -138,7 +172,7 @@ def _report(place: Place, name: str, files: Iterable[str], number: str, bound: b
     click.echo("\nnext:")
     for command in (
         f"dialplan check {shlex.quote(str(folder))}",
-        f'{there}dialplan call {number} --seed --say "When are you open?" --say "Thank you, bye."',
+        f'{there}dialplan call {number} --seed --say "{said}" --say "Thank you, bye."',
         f"dialplan test {shlex.quote(str(folder))}",
     ):
         click.echo(f"  {command}")

@@ -25,7 +25,7 @@ class Tenant(Shape):
     """One customer of the platform."""
 
     lines: Annotated[dict[Phone, Identifier], Field(min_length=1)] = Field(
-        examples=[{"+15550100001": "salon"}]
+        examples=[{"+15550100001": "repair_shop"}]
     )
     """Called number to vertical."""
     variables: dict[Identifier, Scalar] = Field(
@@ -61,11 +61,11 @@ class Tenants(Shape):
     """All tenants of an installation."""
 
     tenants: dict[Identifier, Tenant] = Field(
-        examples=[{"lakeside": {"lines": {"+15550100001": "salon"}}}]
+        examples=[{"lakeside": {"lines": {"+15550100001": "repair_shop"}}}]
     )
     """By name."""
     canary: dict[Identifier, Canary] = Field(
-        default_factory=dict, examples=[{"salon": {"share": "10%"}}]
+        default_factory=dict, examples=[{"repair_shop": {"share": "10%"}}]
     )
     """Verticals whose new version is tried on a part of the calls first."""
 

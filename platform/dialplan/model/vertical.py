@@ -67,9 +67,9 @@ class Vertical(Shape):
 
     dialplan: Annotated[Literal[1], BeforeValidator(_no_boolean)] = Field(examples=[1])
     """Version of this language."""
-    name: Identifier = Field(examples=["salon"])
+    name: Identifier = Field(examples=["repair_shop"])
     """Its name; the same as its folder's."""
-    title: Text = Field(examples=["Hair salon"])
+    title: Text = Field(examples=["Repair shop"])
     """Its name for people."""
     variables: dict[Identifier, AnyVariable] = Field(
         default_factory=dict,

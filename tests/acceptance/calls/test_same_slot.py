@@ -79,3 +79,28 @@ async def test_one_caller_gets_the_hour_and_the_other_is_told(
         shown = str(mind.turns)
         assert "Somebody was faster; offer half past nine." in shown
         assert "45.00 USD" in shown
+
+
+async def test_two_who_agree_to_the_same_time_at_the_salon_get_one_visit(rehearse: Open) -> None:
+    """Both have heard it read back before either has it: only the table can tell them apart."""
+    number = "+15550100003"
+    slot = {"service": "Haircut", "stylist": "Carlos", "starts_at": "2030-03-06T10:00"}
+    book = CallTool("book_visit", {**slot, "name": "Kim Doe"})
+    turns: list[list[CallTool | Say]] = [[book], [Say("Shall I book it?")], [book], [Say("Bye.")]]
+    mind = ScriptedMind(turns, per_session=True)
+
+    async with rehearse(mind=mind) as rehearsal:
+        await asyncio.gather(
+            rehearsal.ring(number, "Carlos at ten.", "Yes.", from_="+15550107001"),
+            rehearsal.ring(number, "Carlos at ten.", "Yes.", from_="+15550107002"),
+        )
+
+        ran = sorted(fact.status for fact in rehearsal.of(ToolRan))
+        assert ran == ["confirm", "confirm", "ok", "refused"]
+        line = rehearsal.house.service.lines[number]
+        async with tenant_transaction(
+            rehearsal.house.service.database, "salon", line.tenant
+        ) as connection:
+            booked = "SELECT count(*) FROM bookings WHERE name = 'Kim Doe'"
+            assert await connection.scalar(text(booked)) == 1
+        assert "That time has just been taken; find another." in str(mind.turns)

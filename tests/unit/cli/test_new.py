@@ -185,3 +185,22 @@ def test_two_at_once_do_not_mix(tmp_path: Path) -> None:
     finally:
         os.close(other)
     assert left(tmp_path) == ["verticals"]
+
+
+def test_a_copy_of_a_vertical_beside_it_has_a_number_of_its_own(tmp_path: Path) -> None:
+    run(tmp_path, "shop", "--greeting", "Hi.")
+
+    done = run(tmp_path, "kiosk", "--from", "shop", "--title", "Kiosk")
+
+    assert done.exit_code == 0, done.output
+    vertical = load_vertical(tmp_path / "verticals" / "kiosk").vertical
+    assert (vertical.title, vertical.voice.greeting) == ("Kiosk", "Hi.")
+    tenants = read_tenants(tmp_path / "verticals" / "tenants.yaml")
+    assert tenants.resolve("+15550100002") == ("kiosk", "kiosk")
+    checked = CliRunner().invoke(check, ["--strict", str(tmp_path / "verticals")])
+    assert checked.output == "2 verticals checked, nothing to change\n"
+
+
+def test_a_copy_of_nothing_writes_nothing(tmp_path: Path) -> None:
+    assert "`nowhere` is no vertical" in refused(run(tmp_path, "kiosk", "--from", "nowhere"))
+    assert left(tmp_path) == []

@@ -25,7 +25,7 @@ class Place:
     elsewhere: bool
 
 
-def write(place: Place, name: str, files: Mapping[str, str], number: str) -> bool:
+def write(place: Place, name: str, files: Mapping[str, bytes], number: str) -> bool:
     """Write a vertical; returns whether its number could be bound too.
 
     Raises:
@@ -73,10 +73,10 @@ def _alone(verticals: Path) -> Iterator[Path]:
                 one.rmdir()
 
 
-def _fill(folder: Path, files: Mapping[str, str]) -> None:
-    for path, text in files.items():
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
+        (folder / path).write_bytes(content)
 
 
 def _check(folder: Path) -> None:

@@ -42,7 +42,8 @@ from dialplan.emulators.rehearsal.verbalise import (
 )
 
 _FOR_THE_MODEL = re.compile(
-    r"\b(?:caller|tool|parameter|argument|ask|call the|call `|tell|before|first)\b|[`{_]", re.I
+    r"\b(?:caller|tool|parameter|argument|values|ask|call the|call `|tell|before|first)\b|[`{_]",
+    re.I,
 )
 _ASKABLE = ("name", "date", "email", "code", "text")
 

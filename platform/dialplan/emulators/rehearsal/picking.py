@@ -75,8 +75,11 @@ def search_again(
     """Look again with what was said now in place of what was said before."""
     last = next((c for c in reversed(state.calls) if c.name == tool.name), None)
     before = dict(last.arguments) if last else {}
-    if any(p.name in found for p in tool.parameters if p.kind in ("date", "time", "date-time")):
-        timed = {p.name for p in tool.parameters if p.kind in ("date", "time", "date-time")}
+    when = [p for p in tool.parameters if p.kind in ("date", "time", "date-time")]
+    said = {p.kind for p in when if p.name in found}
+    if said:
+        # Another day may be any time of it; another time is of the same day.
+        timed = {p.name for p in when if p.kind != "date" or said != {"time"}}
         before = {k: v for k, v in before.items() if k not in timed}
     state.goals.append(Goal(tool.name, {**before, **found}))
     return advance(state, brief.box, brief.now)

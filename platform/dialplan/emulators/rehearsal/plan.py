@@ -13,6 +13,7 @@ from dialplan.emulators.rehearsal.verbalise import spoken_row, spoken_rows
 
 MAX_CHAIN = 6  # tool calls without the caller saying a word
 _IDENTITY = ("name", "phone", "email")
+_POINTERS = ("reference", "code", "date-time")  # what tells one row on offer from another
 
 
 def new_goal(state: State, tool: Tool, text: str, now: datetime) -> Goal:
@@ -49,11 +50,12 @@ def advance(state: State, box: Toolbox, now: datetime, lead: str = "") -> Step:
                 state.goals.clear()
                 return Tell((CANNOT, ANYTHING_ELSE))
             return Do(tool.name, dict(goal.slots), lead)
+        listing = state.listing
+        points = missing.required and missing.kind in ("reference", "date-time")
+        if points and listing and any(identity(r, listing.tool, missing) for r in listing.rows):
+            return Tell((lead, spoken_rows(listing.rows, now), WHICH_ONE))
         if missing.kind != "reference" or not missing.required:
             return Ask(missing.name, missing.question, lead)
-        listing = state.listing
-        if listing and any(identity(r, listing.tool, missing) is not None for r in listing.rows):
-            return Tell((lead, spoken_rows(listing.rows, now), WHICH_ONE))
         provider = provider_of(missing, tool, box)
         if provider is None:
             return Ask(missing.name, missing.question, lead)
@@ -110,7 +112,7 @@ def takers(state: State, box: Toolbox) -> list[Tool]:
         if not tool.is_handoff
         and tool.name != listing.tool
         and any(
-            p.kind in ("reference", "code")
+            p.kind in _POINTERS
             and p.required
             and identity(listing.rows[0], listing.tool, p) is not None
             for p in tool.parameters
@@ -119,12 +121,13 @@ def takers(state: State, box: Toolbox) -> list[Tool]:
 
 
 def take_row(state: State, goal: Goal, tool: Tool, index: int) -> None:
-    """Put the ids of the chosen row into the goal's arguments."""
+    """Put the chosen row into the goal's arguments: its ids, and columns named like arguments."""
     listing = state.listing
     if listing is None:
         return
     for parameter in tool.parameters:
-        if parameter.kind in ("reference", "code"):
+        # A row's `name` is that of what is on offer, never the caller's own.
+        if parameter.kind not in _IDENTITY:
             value = identity(listing.rows[index], listing.tool, parameter)
             if value is not None:
                 goal.slots[parameter.name] = value

@@ -34,6 +34,13 @@ _TELL = re.compile(
     r"that)?\s+(?P<said>i\W.{6,})$",
     re.IGNORECASE,
 )
+_WISH = re.compile(
+    r"\b(?:(?:like|want|need|book|get|order)(?:\s+(?:an?|some))?|(?:for|about|is)\s+(?:an?|some))"
+    r"\s+(?P<said>(?!(?:to|it|that|the|my|me|you|in)\b)[a-z][\w' -]*?)"
+    r"(?=\s+(?:with|on|at|for|from|by|this|next|tomorrow|today|as|please|cost)\b|[^\w' -]|$)",
+    re.I,
+)
+_ANYTHING = frozenset("appointment visit booking reservation slot time moment question".split())
 _WITH = re.compile(
     r"\b(?:with|see|by|for)\s+(?P<title>dr\.?|doctor)?\s*(?P<name>[^\W\d_][\w'-]+)", re.I
 )
@@ -205,6 +212,9 @@ def _fill_text(parameter: Parameter, text: str, *, bare: bool) -> Json:
             return None
         said = _LEAD.sub("", text.strip()).strip(" .") or text.strip(" .")
         return said[: parameter.max_length] if re.search(r"\w", said) else None
+    if parameter.words & {"service", "treatment", "product", "item"}:
+        wishes = (match["said"] for match in _WISH.finditer(text))
+        return next((said for said in wishes if not set(said.lower().split()) & _ANYTHING), None)
     about = f"{parameter.name} {parameter.description}".lower()
     if parameter.words & {"message", "note"} and (match := _TELL.search(text)):
         return match["said"].strip(" .")[: parameter.max_length]

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from dialplan.emulators.rehearsal.numerals import ordinal
 from dialplan.emulators.rehearsal.rows import Row, moment
 from dialplan.emulators.rehearsal.toolbox import Tool
+from dialplan.prompts.spoken import money
 
 SPOKEN_ROWS = 3
 _PASSAGE = {"title", "section", "text", "score"}
@@ -19,6 +20,7 @@ _HIDDEN = re.compile(r"^(?:id|uuid|.*_id|created_at|updated_at|tenant|sid)$")
 _MONEY = re.compile(
     r"(?:^|_)(?:price|cost|amount|fee|balance|total|copay|deductible|rate|charge|due)(?:_|$)"
 )
+_AMOUNT = re.compile(r"-?\d+(?:\.\d+)? [A-Z]{3}")
 _WHO = frozenset(
     "doctor provider clinician stylist barber therapist mechanic technician dentist with".split()
 )
@@ -71,6 +73,8 @@ def _spoken_text(key: str, value: str, now: datetime) -> str:
         return spoken_day(date.fromisoformat(value), now)
     if re.fullmatch(r"[0-2]\d:[0-5]\d(?::[0-5]\d)?", value):
         return spoken_time(time.fromisoformat(value))
+    if _AMOUNT.fullmatch(value):
+        return money(value)
     if re.fullmatch(r"-?\d+\.\d{1,4}", value) and _MONEY.search(key):
         return f"${float(value):,.2f}".removesuffix(".00")
     if re.fullmatch(r"[a-z]+(?:_[a-z]+)+", value):

@@ -231,3 +231,66 @@ def test_the_same_turn_gets_the_same_decisions(mind: RehearsalMind, bag: Embeds)
     history = turn(WISH, CALL, CONFIRM, agent("Shall I book it?"), caller("make it friday"))
 
     assert mind.decide(history) == RehearsalMind(bag, lambda: NOW).decide(history)
+
+
+STAMP = {"type": "string", "format": "date-time"}
+TIMES = ToolDefinition(
+    "find_times",
+    "Find free times.",
+    {"properties": {"day": DATE, "after": {"type": "string", "format": "time"}}},
+)
+TAKE = ToolDefinition(
+    "book_wash",
+    "Book a wash.",
+    {
+        "properties": {"place": {"type": "string"}, "starts_at": STAMP, "name": {"type": "string"}},
+        "required": ["place", "starts_at", "name"],
+    },
+)
+ON_OFFER = [
+    {"place": "Bay 1", "starts_at": "2026-03-06T10:00", "name": "Wash and wax"},
+    {"place": "Bay 2", "starts_at": "2026-03-06T11:00", "name": "Wash and wax"},
+]
+
+
+def offered(*more: Item) -> Turn:
+    """The rows of `ON_OFFER` were found for Friday and told."""
+    call = FunctionCall("c1", "find_times", '{"day": "2026-03-06", "after": null}')
+    told = agent("I have two: the first, ...; the second, .... Which one would you like?")
+    wish = caller("find free times on friday")
+    return turn(
+        wish, call, answered(status="ok", result=ON_OFFER), told, *more, tools=(TIMES, TAKE)
+    )
+
+
+def test_a_row_is_taken_by_its_columns_but_the_callers_name_is_asked_for(
+    mind: RehearsalMind,
+) -> None:
+    asked = agent("The second one: .... What is your name?")
+
+    first = mind.decide(offered(caller("the second one")))
+    then = mind.decide(offered(caller("the second one"), asked, caller("Ann Bell")))
+
+    assert "What is your name?" in str(first)
+    chosen = {"place": "Bay 2", "starts_at": "2026-03-06T11:00", "name": "Ann Bell"}
+    assert then == [CallTool("book_wash", chosen)]
+
+
+def test_another_time_is_looked_for_on_the_same_day(mind: RehearsalMind) -> None:
+    decisions = mind.decide(offered(caller("do you have something after two")))
+
+    assert decisions == [CallTool("find_times", {"day": "2026-03-06", "after": "14:00"})]
+
+
+def test_another_day_is_looked_for_at_any_time(mind: RehearsalMind) -> None:
+    decisions = mind.decide(offered(caller("do you have something on thursday")))
+
+    assert decisions == [CallTool("find_times", {"day": "2026-03-05"})]
+
+
+def test_a_message_for_the_model_is_not_read_out(mind: RehearsalMind) -> None:
+    message = "Nothing was found or changed with these values."
+    decisions = mind.decide(turn(WISH, CALL, answered(status="not_found", message=message)))
+
+    assert "values" not in str(decisions)
+    assert "I could not find that." in str(decisions)

@@ -42,6 +42,11 @@ TEXT = {"type": "string"}
         ({"time": TIME}, "in the morning", {}),
         ({"at": STAMP}, "friday at ten", {"at": "2026-03-06T10:00:00"}),
         ({"at": STAMP}, "friday", {}),
+        ({"service": TEXT}, "I'd like a full body wash on Friday.", {"service": "full body wash"}),
+        ({"service": TEXT}, "book polishing with Joe, please", {"service": "polishing"}),
+        ({"service": TEXT}, "do you have time for a wax?", {"service": "wax"}),
+        ({"service": TEXT}, "I want to come in for an appointment", {}),
+        ({"service": TEXT}, "book me in for it", {}),
         ({"born": DATE, "day": DATE}, "tomorrow", {"day": "2026-03-03"}),
         ({"born": DATE, "day": DATE}, "born may 4th 1985", {"born": "1985-05-04"}),
         (

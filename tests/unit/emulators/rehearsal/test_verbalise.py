@@ -24,6 +24,8 @@ BOOK = read_tool(ToolDefinition("book_visit", "", {}))
         ("opens", "12:00", "noon"),
         ("price", 45.5, "$45.50"),
         ("price", "12.00", "$12"),
+        ("price", "72.50 USD", "72 dollars and 50 cents"),
+        ("paid", "30.00 EUR", "30 euros"),
         ("active", True, "yes"),
         ("status", "in_progress", "in progress"),
         ("phone", "+15550100", "1 5 5 5 0 1 0 0"),
