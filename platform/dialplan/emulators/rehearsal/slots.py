@@ -37,6 +37,8 @@ _TELL = re.compile(
 _WITH = re.compile(
     r"\b(?:with|see|by|for)\s+(?P<title>dr\.?|doctor)?\s*(?P<name>[^\W\d_][\w'-]+)", re.I
 )
+_SUM = re.compile(r"[$€£] ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) (?:dollars|euros|pounds)\b")
+_SUMS = frozenset("price budget cost amount fee payment deposit rent income salary".split())
 _NOBODY = frozenset(
     "a an the my me you your it that this somebody someone anyone any whoever whichever "
     "her him them us "
@@ -153,9 +155,9 @@ def _fill_number(
         after = re.search(rf"^\D{{0,12}}?{number}", cued) if cued is not None else None
         alone = sum(p.kind == "number" for p in among) == 1 and len(numbers) == 1
         counts = parameter.words & {"party", "people", "guests", "size", "count", "quantity"}
-        told = unit or after
+        told = unit or after or _only_sum(parameter, among, rest)
         if told is not None:
-            numbers = [told[1]]
+            numbers = [told[told.lastindex or 1]]
         elif (
             not alone
             or find_phone(text)
@@ -168,6 +170,14 @@ def _fill_number(
         joined = digit_runs(" ".join(numbers))
         return int(joined[0]) if bare and joined else int(float(numbers[0]))
     return float(numbers[0])
+
+
+def _only_sum(parameter: Parameter, among: Sequence[Parameter], text: str) -> re.Match[str] | None:
+    """Return the one amount of money in `text`, for the one parameter that is an amount."""
+    if [p for p in among if p.kind == "number" and p.words & _SUMS] != [parameter]:
+        return None
+    said = list(_SUM.finditer(text))
+    return said[0] if len(said) == 1 else None
 
 
 def _cued(parameter: Parameter, text: str) -> str | None:

@@ -19,6 +19,7 @@ _HIDDEN = re.compile(r"^(?:id|uuid|.*_id|created_at|updated_at|tenant|sid)$")
 _MONEY = re.compile(
     r"(?:^|_)(?:price|cost|amount|fee|balance|total|copay|deductible|rate|charge|due)(?:_|$)"
 )
+_AMOUNT = re.compile(r"(-?\d+\.\d\d) ([A-Z]{3})")  # as tools tell money
 _WHO = frozenset(
     "doctor provider clinician stylist barber therapist mechanic technician dentist with".split()
 )
@@ -73,6 +74,9 @@ def _spoken_text(key: str, value: str, now: datetime) -> str:
         return spoken_time(time.fromisoformat(value))
     if re.fullmatch(r"-?\d+\.\d{1,4}", value) and _MONEY.search(key):
         return f"${float(value):,.2f}".removesuffix(".00")
+    if (amount := _AMOUNT.fullmatch(value)) is not None:
+        sum_ = f"{float(amount[1]):,.2f}".removesuffix(".00")
+        return f"${sum_}" if amount[2] == "USD" else f"{sum_} {amount[2]}"
     if re.fullmatch(r"[a-z]+(?:_[a-z]+)+", value):
         return value.replace("_", " ")
     if re.fullmatch(r"\+?\d{7,15}", value) and set(key.split("_")) & _CODES:

@@ -55,6 +55,16 @@ TEXT = {"type": "string"}
         ({"seats": {"type": "integer"}}, "a car with 3 seats at 8 pm", {"seats": 3}),
         ({"ride_number": {"type": "integer"}}, "ride number 7 7 3", {"ride_number": 773}),
         ({"amount": {"type": "number"}}, "my fine of 4.50", {"amount": 4.5}),
+        (
+            {"max_price": {"type": "number"}, "rooms": {"type": "integer"}},
+            "three rooms under four hundred and fifty thousand dollars",
+            {"max_price": 450000.0, "rooms": 3},
+        ),
+        (
+            {"low_price": {"type": "number"}, "high_price": {"type": "number"}},
+            "for $300,000",
+            {},
+        ),
         ({"nights": {"type": "integer"}}, "for three nights from friday", {"nights": 3}),
         ({"seats": {"type": "integer", "maximum": 8}}, "we need 12 seats", {}),
         ({"ticket": {"type": "integer"}}, "ticket number ten forty two", {"ticket": 1042}),

@@ -24,6 +24,8 @@ BOOK = read_tool(ToolDefinition("book_visit", "", {}))
         ("opens", "12:00", "noon"),
         ("price", 45.5, "$45.50"),
         ("price", "12.00", "$12"),
+        ("asking", "450000.00 USD", "$450,000"),
+        ("monthly", "2104.55 EUR", "2,104.55 EUR"),
         ("active", True, "yes"),
         ("status", "in_progress", "in progress"),
         ("phone", "+15550100", "1 5 5 5 0 1 0 0"),
