@@ -97,6 +97,12 @@ WRITTEN: dict[str, object] = {
             "http": {"get": "{{ endpoints.ehr }}/x"},
             "say": {"failed": "The insurer does not answer."},
         },
+        "weekend": {
+            "description": "Weekend",
+            "sql": "SELECT ARRAY(SELECT CAST('2026-03-07T09:00-06:00' AS timestamptz)"
+            " + i * interval '1 day' FROM generate_series(0, 1) AS d (i)) AS mornings",
+            "returns": "one",
+        },
         "when": {
             "description": "When",
             "sql": "SELECT :call.open AS open, :call.hours_today AS today,"
@@ -546,6 +552,12 @@ async def test_a_transfer_goes_to_the_named_number_only(desk: Desk) -> None:
 
     assert (await desk.run("nurse"))["result"] == {"transferred_to": "nurse_line"}
     assert desk.line.done == [("transfer", "+15550100911")]
+
+
+async def test_a_column_may_hold_a_list(desk: Desk) -> None:
+    answer = await desk.run("weekend")
+
+    assert answer["result"] == {"mornings": ["2026-03-07T09:00-06:00", "2026-03-08T09:00-05:00"]}
 
 
 @pytest.mark.parametrize(
