@@ -37,6 +37,7 @@ _TELL = re.compile(
 _WITH = re.compile(
     r"\b(?:with|see|by|for)\s+(?P<title>dr\.?|doctor)?\s*(?P<name>[^\W\d_][\w'-]+)", re.I
 )
+_COIN = r"(?: (?:dollars|euros|pounds))?"
 _SUM = re.compile(r"[$€£] ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) (?:dollars|euros|pounds)\b")
 _SUMS = frozenset("price budget cost amount fee payment deposit rent income salary".split())
 _NOBODY = frozenset(
@@ -150,7 +151,7 @@ def _fill_number(
     numbers = re.findall(number, rest)
     if not bare:
         words = [w.rstrip("s") for w in parameter.words if len(w) > 3]
-        unit = next((m for w in words if (m := re.search(rf"{number} {w}", rest))), None)
+        unit = next((m for w in words if (m := re.search(rf"{number}{_COIN} {w}", rest))), None)
         cued = _cued(parameter, rest)
         after = re.search(rf"^\D{{0,12}}?{number}", cued) if cued is not None else None
         alone = sum(p.kind == "number" for p in among) == 1 and len(numbers) == 1
@@ -249,13 +250,13 @@ def _fill_times(
             if birthday and when.start is not None and when.start <= now.date():
                 found[parameter.name] = when.start.isoformat()
         elif not birthday:
-            value = _time_value(parameter, when, now, bare=parameter is target)
+            value = _time_value(parameter, when, bare=parameter is target)
             if value is not None:
                 found[parameter.name] = value
     return found
 
 
-def _time_value(parameter: Parameter, when: When, now: datetime, *, bare: bool) -> Json:
+def _time_value(parameter: Parameter, when: When, *, bare: bool) -> Json:
     day = _day_for(parameter, when, bare=bare)
     if parameter.kind == "date":
         return day.isoformat() if day else None
@@ -270,7 +271,8 @@ def _time_value(parameter: Parameter, when: When, now: datetime, *, bare: bool) 
         if parameter.edge is None:
             return None
         clock = time(23, 59) if parameter.edge == "end" else time(0)
-    return datetime.combine(day, clock, tzinfo=now.tzinfo).isoformat()
+    # Without an offset it is the hour of the business, wherever this clock stands.
+    return datetime.combine(day, clock).isoformat()
 
 
 def _day_for(parameter: Parameter, when: When, *, bare: bool) -> date | None:
