@@ -18,7 +18,7 @@ from dialplan.model.database import Index, NoOverlap, Unique
 from dialplan.model.kinds import Specialist, specialist_prompt
 from dialplan.model.known import ENDING, LANGUAGES, REALTIME_MODELS, is_known
 from dialplan.model.shape import Json
-from dialplan.model.tool import Tool
+from dialplan.model.tool import Destination, Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, names_used
 
@@ -188,7 +188,9 @@ class _Checker:
             for index, field in enumerate(tool.requires):
                 steps = (*at, "requires", index)
                 self._known(field, ("state",), "state", "E304", steps)
-            if tool.to is not None:
+            if isinstance(tool.to, Destination):
+                self._several(tool.to, at)
+            elif tool.to is not None:
                 self._destination(tool.to, (*at, "to"))
             if tool.knowledge is not None:
                 where = (*at, "knowledge")
@@ -201,6 +203,13 @@ class _Checker:
                 self._specialist((*at, "specialist"), tool.specialist)
                 if (prompt := prompts.get(specialist_prompt(name))) is not None:
                     self._template(prompt, self._in_call, (*at, "specialist", "prompt"))
+
+    def _several(self, to: Destination, at: Steps) -> None:
+        parameters = (*at, "parameters")
+        self._known(to.by, parameters, "parameter", "E309", (*at, "to", "by"))
+        for value, name in to.lines.items():
+            self._destination(name, (*at, "to", "lines", value))
+        self._destination(to.otherwise, (*at, "to", "else"))
 
     def _tool(self, at: Steps, tool: Tool) -> None:
         own = {*self._in_call, *self._names(*at, "parameters")}
@@ -216,6 +225,8 @@ class _Checker:
             words = getattr(tool.say, key)
             if words is not None:
                 self._template(words, own, (*at, "say", key))
+        if tool.message is not None:
+            self._template(tool.message, own, (*at, "message"))
         if tool.confirm is not None:
             self._confirm(at, tool, own)
         if tool.http is not None:
@@ -246,6 +257,8 @@ class _Checker:
         # What a lookup gives is checked with its SQL.
         known = own if confirm.lookup is None else own | {_MANY}
         self._template(confirm.say, known, (*at, "confirm", "say"))
+        if confirm.refuse is not None:
+            self._template(confirm.refuse, known, (*at, "confirm", "refuse"))
 
     def _http(self, at: Steps, tool: Tool, own: set[str]) -> None:
         if tool.http is None:

@@ -12,6 +12,8 @@ class Handoff(Shape):
 
     when: Text = Field(examples=["The caller wants to book, move or cancel a visit."])
     """The reason, for the model that decides."""
+    examples: Many[Text] = Field((), examples=[["I need to see a doctor."]])
+    """What a caller says when this is wanted."""
     carry: Many[Identifier] = Field((), examples=[["patient_id"]])
     """State that the next agent is told of; empty means all of it."""
     context: Literal["full", "summary", "none"] = Field("full", examples=["summary"])

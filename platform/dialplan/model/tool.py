@@ -73,11 +73,38 @@ class Confirm(Shape):
     lookup: Text | None = Field(
         None, examples=["SELECT starts_at, doctor FROM slots WHERE id = :slot_id"]
     )
-    """SQL whose one row gives names to `say`."""
+    """SQL whose one row gives names to `say` and `refuse`."""
+    refuse: Template | None = Field(
+        None, examples=["{% if taken %}{{ doctor }} is busy then; offer another time.{% endif %}"]
+    )
+    """Why it must not even be asked, for the model; where this comes to no text, it is asked."""
     say: Template = Field(
         examples=["Shall I book {{ starts_at | spoken_time }} with {{ doctor }}?"]
     )
     """The question to ask; parameters and the columns of `lookup` stand bare."""
+
+
+class Destination(Shape):
+    """A destination that depends on a parameter: which one is said, never a phone number."""
+
+    by: Identifier = Field(examples=["area"])
+    """The parameter that decides."""
+    lines: dict[Text, Identifier] = Field(examples=[{"downtown": "downtown_line"}])
+    """Its values, each with a variable of type phone; the case of letters does not count."""
+    otherwise: Identifier = Field(alias="else", examples=["office_line"])
+    """The variable for any other value, and for none."""
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Every variable, by where it stands: a value under `lines`, or `else`."""
+        return {**self.lines, "else": self.otherwise}
+
+    def chosen(self, value: object) -> str:
+        """The variable for a value of the parameter."""
+        said = str(value).strip().casefold()
+        return next(
+            (line for one, line in self.lines.items() if one.casefold() == said), self.otherwise
+        )
 
 
 def _long_confirm(written: object) -> object:
@@ -172,7 +199,8 @@ def _with(builtins: tuple[Builtin, ...], wanted: dict[str, Json]) -> dict[str, J
 
 
 _TO = "`to`, a variable of type phone, with `transfer` and `take_message`"
-_MESSAGE = "a parameter named `message` with `send_sms` and `take_message`"
+_MESSAGE = "`message`, or a parameter of that name, with `send_sms` and `take_message`"
+_EITHER_MESSAGE = "only one of `message` and a parameter of that name"
 _RESULT = "`result` with `answer`"
 _QUESTION = "a required parameter named `question`, of type string, with `knowledge`"
 
@@ -189,9 +217,14 @@ class Tool(Shape):
         _with(
             ("send_sms", "take_message"),
             {
-                "required": ["parameters"],
+                "anyOf": [
+                    {"required": ["message"]},
+                    {
+                        "required": ["parameters"],
+                        "properties": {"parameters": {"required": ["message"]}},
+                    },
+                ],
                 "description": _MESSAGE,
-                "properties": {"parameters": {"required": ["message"], "description": _MESSAGE}},
             },
         ),
         _with(
@@ -269,8 +302,11 @@ class Tool(Shape):
         examples=[{"prompt": "prompts/warranty.md", "tools": ["search_articles"], "max_turns": 4}],
     )
     """Another agent, asked in text. It reads the parameters; its answer is the result."""
-    to: Identifier | None = Field(None, examples=["nurse_line"])
-    """Where `transfer` and `take_message` go: a variable of type phone."""
+    to: Identifier | Destination | None = Field(None, examples=["nurse_line"])
+    """Where `transfer` and `take_message` go: a variable of type phone, or one of several."""
+    message: Template | None = Field(None, examples=["Your visit is on {{ state.visit_day }}."])
+    """What `send_sms` and `take_message` send, word for word; without it the model gives a
+    parameter of that name."""
     result: dict[Identifier, Template] = Field(
         default_factory=dict, examples=[{"active": "{{ response.json.active }}"}]
     )
@@ -292,8 +328,22 @@ class Tool(Shape):
             raise ValueError(f"expected {_QUESTION}")
         if self.builtin in ("transfer", "take_message") and self.to is None:
             raise ValueError(f"expected {_TO}")
-        if self.builtin in ("send_sms", "take_message") and "message" not in self.parameters:
-            raise ValueError(f"expected {_MESSAGE}")
+        if self.builtin in ("send_sms", "take_message"):
+            if self.message is None and "message" not in self.parameters:
+                raise ValueError(f"expected {_MESSAGE}")
+            if self.message is not None and "message" in self.parameters:
+                raise ValueError(f"expected {_EITHER_MESSAGE}")
         if self.builtin == "answer" and not self.result:
             raise ValueError(f"expected {_RESULT}")
         return self
+
+    @property
+    def destinations(self) -> frozenset[str]:
+        """The variables that hold the numbers it may go to."""
+        match self.to:
+            case None:
+                return frozenset()
+            case str():
+                return frozenset({self.to})
+            case Destination():
+                return frozenset(self.to.named.values())

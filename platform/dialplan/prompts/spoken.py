@@ -93,7 +93,7 @@ def money(value: Decimal | int | float | str, currency: str = "USD") -> str:
 
 def _count(number: int, word: str) -> str:
     plural = _PLURALS.get(word, f"{word}s")
-    return f"{number} {word if number == 1 else plural}"
+    return f"{number:,} {word if number == 1 else plural}"
 
 
 def _clock(at: time) -> str:

@@ -200,6 +200,7 @@ def _handoff(target: str, handoff: Handoff) -> HandoffSpec:
     return HandoffSpec(
         target=target,
         when=handoff.when,
+        examples=tuple(handoff.examples),
         schema=schema,
         fresh=handoff.context != "full",
     )

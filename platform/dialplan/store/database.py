@@ -9,7 +9,8 @@ import asyncio
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -57,6 +58,14 @@ END $$
 """
 
 
+# asyncpg looks up the type of an array when it first meets one, with set_config: a tool's
+# statement that gives a list would be refused. So each connection learns them before it is used.
+_LISTS = """
+SELECT NULL::text[], NULL::boolean[], NULL::int4[], NULL::int8[], NULL::float8[], NULL::numeric[],
+  NULL::date[], NULL::time[], NULL::timestamp[], NULL::timestamptz[], NULL::uuid[]
+"""
+
+
 class Database:
     """A Postgres by URL, with a limit on every wait (seconds)."""
 
@@ -89,6 +98,7 @@ class Database:
             hide_parameters=True,
             connect_args={"timeout": connect_timeout, "command_timeout": command_timeout},
         )
+        event.listen(self.engine.sync_engine, "connect", _learn_lists)
 
     async def prepare(self) -> None:
         """Create the tools' role and bring the platform's tables to the newest revision.
@@ -132,6 +142,10 @@ def reason(error: BaseException) -> str:
         # str() of the wrapper repeats the statement and the bound values: caller data.
         return str(error.orig).split("\n", 1)[0].removeprefix("<class ").strip()
     return str(error) or type(error).__name__
+
+
+def _learn_lists(connection: AdaptedConnection, _: object) -> None:
+    connection.run_async(lambda driver: driver.fetch(_LISTS))
 
 
 def _upgrade(connection: Connection) -> None:

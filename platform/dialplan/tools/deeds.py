@@ -19,7 +19,7 @@ def state_read(tool: Tool, declared: Collection[str]) -> frozenset[str]:
     """
     if tool.python is not None or tool.specialist is not None:
         return frozenset(declared) - tool.set.keys()
-    written = tool.model_dump_json(include={"sql", "http", "confirm", "result"})
+    written = tool.model_dump_json(include={"sql", "http", "confirm", "message", "result"})
     return frozenset({*_STATE.findall(written), *tool.requires} - tool.set.keys())
 
 

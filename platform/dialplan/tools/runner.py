@@ -198,6 +198,10 @@ class ToolRunner:
             if not isinstance(row, dict):
                 return answers.not_found(done_before=done)
             names |= row
+        if tool.confirm.refuse is not None:
+            reason = render(tool.confirm.refuse, names).strip()
+            if reason:
+                return answers.not_possible(reason)
         say = render(tool.confirm.say, names)
         # Only after the question exists: a lookup that fails must not count as asked.
         call.asked.setdefault(mark, call.caller_turns)
@@ -269,7 +273,9 @@ class ToolRunner:
         elif tool.knowledge is not None:
             raw = await self._known(name, tool, tool.knowledge, arguments, call)
         elif tool.builtin is not None:
-            raw = await run_builtin(tool, arguments, call, self._actions)
+            raw = await run_builtin(
+                tool, arguments, call, self._actions, {**self._names(call), **arguments}
+            )
         else:
             raw = await self._elsewhere.run(
                 name,

@@ -49,10 +49,44 @@ def test_every_agent_of_the_family_clinic_knows_the_emergency_rule() -> None:
     assert all("hang up and dial 911" in prompt for prompt in prompts.values())
 
 
+def test_the_real_estate_agency_has_its_agents_and_tools() -> None:
+    vertical = load_vertical(VERTICALS / "real_estate").vertical
+
+    assert len(vertical.tools) == 10
+    assert set(vertical.agents) == {"concierge", "buying", "selling"}
+    assert vertical.tools["send_listing"].requires == ("listing_id",)
+    assert "message" not in vertical.tools["send_listing"].parameters
+    lines = {name for name, one in vertical.variables.items() if one.type == "phone"}
+    assert vertical.tools["transfer_to_agent"].destinations == lines
+
+
+def test_every_agent_of_the_real_estate_agency_knows_the_fair_housing_rule() -> None:
+    prompts = load_vertical(VERTICALS / "real_estate").prompts
+
+    assert len(prompts) == 3
+    assert all("Fair-housing rule, before everything else" in text for text in prompts.values())
+
+
+def test_the_shipped_real_estate_is_enough_to_search_in() -> None:
+    folder = VERTICALS / "real_estate"
+    database = load_vertical(folder).vertical.database
+
+    rows = load_seed(
+        folder, "seed/demo.yaml", database, today=date(2026, 3, 2), zone=ZoneInfo("America/Denver")
+    )
+
+    assert len(rows["listings"]) >= 40
+    assert len({row["area_id"] for row in rows["listings"]}) >= 5
+    assert {row["area_id"] for row in rows["agents"]} == {row["id"] for row in rows["areas"]}
+    areas = load_vertical(folder).vertical.tools["search_listings"].parameters["area"].enum
+    assert [row["name"] for row in rows["areas"]] == list(areas or ())
+
+
 def test_the_shipped_tenants_route_the_number_of_the_clinic() -> None:
     verticals = [load_vertical(folder).vertical for folder in FOLDERS]
 
     tenants = load_tenants(VERTICALS / "tenants.yaml", verticals)
 
     assert tenants.resolve("+15550100001") == ("lakeside", "healthcare")
+    assert tenants.resolve("+15550100030") == ("northlight", "real_estate")
     assert tenants.resolve("+15550199999") is None

@@ -26,6 +26,7 @@ WRITTEN: dict[str, object] = {
     "variables": {
         "timezone": {"type": "timezone", "default": "America/Chicago"},
         "nurse_line": {"type": "phone", "default": "+15550100911"},
+        "west_line": {"type": "phone", "default": "+15550100912"},
     },
     "voice": {"greeting": "Hello"},
     "hours": {"mon-fri": "08:00-18:00"},
@@ -96,6 +97,12 @@ WRITTEN: dict[str, object] = {
             "http": {"get": "{{ endpoints.ehr }}/x"},
             "say": {"failed": "The insurer does not answer."},
         },
+        "weekend": {
+            "description": "Weekend",
+            "sql": "SELECT ARRAY(SELECT CAST('2026-03-07T09:00-06:00' AS timestamptz)"
+            " + i * interval '1 day' FROM generate_series(0, 1) AS d (i)) AS mornings",
+            "returns": "one",
+        },
         "when": {
             "description": "When",
             "sql": "SELECT :call.open AS open, :call.hours_today AS today,"
@@ -103,6 +110,31 @@ WRITTEN: dict[str, object] = {
             "returns": "one",
         },
         "nurse": {"description": "Nurse", "builtin": "transfer", "to": "nurse_line"},
+        "desk_of": {
+            "description": "Desk",
+            "parameters": {"area": {"type": "string", "optional": True}},
+            "builtin": "transfer",
+            "to": {"by": "area", "lines": {"West Side": "west_line"}, "else": "nurse_line"},
+        },
+        "text_name": {
+            "description": "Text",
+            "requires": ["patient_name"],
+            "builtin": "send_sms",
+            "message": "Hello {{ state.patient_name }}, today we are {{ call.hours_today }}.",
+            "idempotent": True,
+        },
+        "move_visit": {
+            "description": "Move",
+            "parameters": {"slot_id": "integer"},
+            "confirm": {
+                "lookup": "SELECT doctor, patient_id IS NOT NULL AS taken FROM slots"
+                " WHERE id = :slot_id",
+                "refuse": "{% if taken %}{{ doctor }} is busy then.{% endif %}",
+                "say": "Shall I move it to {{ doctor }}?",
+            },
+            "sql": "UPDATE slots SET patient_id = 1 WHERE id = :slot_id RETURNING id",
+            "returns": "one",
+        },
         "text_me": {
             "description": "Text",
             "parameters": {"message": "string"},
@@ -250,7 +282,11 @@ def new_call(sid: str, tenant: str) -> CallState:
         caller="+15550107788",
         called="+15550100001",
         now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
-        variables={"timezone": "America/Chicago", "nurse_line": "+15550100911"},
+        variables={
+            "timezone": "America/Chicago",
+            "nurse_line": "+15550100911",
+            "west_line": "+15550100912",
+        },
         secrets={"token": "s3cret"},
         hours=VERTICAL.hours,
         agent="desk",
@@ -516,6 +552,55 @@ async def test_a_transfer_goes_to_the_named_number_only(desk: Desk) -> None:
 
     assert (await desk.run("nurse"))["result"] == {"transferred_to": "nurse_line"}
     assert desk.line.done == [("transfer", "+15550100911")]
+
+
+async def test_a_column_may_hold_a_list(desk: Desk) -> None:
+    answer = await desk.run("weekend")
+
+    assert answer["result"] == {"mornings": ["2026-03-07T09:00-06:00", "2026-03-08T09:00-05:00"]}
+
+
+@pytest.mark.parametrize(
+    ("area", "line"),
+    [
+        ({"area": "west side"}, "west_line"),
+        ({"area": "+19005550100"}, "nurse_line"),
+        ({}, "nurse_line"),
+    ],
+)
+async def test_a_parameter_chooses_among_named_numbers_and_gives_none(
+    desk: Desk, area: dict[str, str], line: str
+) -> None:
+    answer = await desk.run("desk_of", **area)
+
+    assert answer["result"] == {"transferred_to": line}
+    assert desk.line.done == [("transfer", desk.call.variables[line])]
+
+
+async def test_a_text_message_is_what_the_author_wrote_and_not_what_the_model_says(
+    desk: Desk,
+) -> None:
+    assert (await desk.run("text_name"))["first"] == ["find_patient"]
+    await desk.run("find_patient")
+
+    assert (await desk.run("text_name", message="You won."))["status"] == "invalid"
+    assert (await desk.run("text_name"))["result"] == {"sent": True}
+
+    [(kind, to, body)] = desk.line.done
+    assert (kind, to) == ("sms", "+15550107788")
+    assert body == "Hello Maria Lopez, today we are open from 8 AM to 6 PM."
+
+
+async def test_what_must_be_refused_is_not_even_asked(desk: Desk) -> None:
+    await desk.run("find_patient")
+    await desk.agreed("book_visit", slot_id=1)
+
+    taken = await desk.run("move_visit", slot_id=1)
+    free = await desk.run("move_visit", slot_id=2)
+
+    assert taken["status"] == "refused"
+    assert str(taken["message"]).endswith("is busy then.")
+    assert free["status"] == "confirm"
 
 
 async def test_a_carrier_that_refuses_is_a_fixed_sentence(desk: Desk) -> None:

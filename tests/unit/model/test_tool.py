@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from dialplan.model.tool import Confirm, Parameter, Say, Tool
+from dialplan.model.tool import Confirm, Destination, Parameter, Say, Tool
 
 
 def _tool(**keys: Any) -> Tool:
@@ -28,6 +28,22 @@ def test_a_tool_does_exactly_one_thing(keys: dict[str, str]) -> None:
 def test_a_builtin_says_what_it_needs(builtin: str) -> None:
     with pytest.raises(ValidationError, match=f"with .*`{builtin}`"):
         _tool(builtin=builtin)
+
+
+def test_a_message_is_written_by_the_author_or_by_the_model_and_not_by_both() -> None:
+    assert _tool(builtin="send_sms", message="Hello.").message == "Hello."
+    with pytest.raises(ValidationError, match="only one of `message`"):
+        _tool(builtin="send_sms", message="Hello.", parameters={"message": "string"})
+
+
+def test_a_destination_by_parameter_falls_back_to_the_last_one() -> None:
+    to = {"by": "area", "lines": {"West Side": "west_line"}, "else": "office_line"}
+    tool = _tool(builtin="transfer", to=to)
+
+    assert tool.destinations == {"west_line", "office_line"}
+    assert isinstance(tool.to, Destination)
+    assert tool.to.chosen(" west side ") == "west_line"
+    assert tool.to.chosen(None) == "office_line"
 
 
 def test_a_request_has_one_method_and_its_address() -> None:

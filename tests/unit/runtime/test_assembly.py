@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from agents import Handoff
+
 from dialplan.config.load import LoadedVertical, load_vertical
 from dialplan.runtime.assembly import Assemblies, VerticalAgents
 
@@ -18,7 +20,11 @@ agents:
   clerk:
     entry: true
     prompt: "Be kind to {{ state.who }}."
-    handoffs: {boss: {when: The caller wants the boss., announce: "One moment, {{ state.who }}."}}
+    handoffs:
+      boss:
+        when: The caller wants the boss.
+        examples: [Get me the boss.]
+        announce: "One moment, {{ state.who }}."
   boss: {prompt: Be brief.}
 """
 
@@ -43,6 +49,16 @@ def test_calls_of_one_version_share_what_it_says(tmp_path: Path) -> None:
     assert assemblies.of(loaded) is first
     assert set(first.graph.agents) == {"clerk", "boss"}
     assert assemblies.of(kiosk(tmp_path)) is not first, "read anew, it may say something else"
+
+
+def test_what_callers_say_for_a_handoff_is_shown_to_the_model(tmp_path: Path) -> None:
+    graph = Assemblies().of(kiosk(tmp_path)).graph
+
+    [handoff] = graph.agents["clerk"].handoffs
+    assert isinstance(handoff, Handoff)
+    assert handoff.tool_description == (
+        'The caller wants the boss.\nCallers say: "Get me the boss."'
+    )
 
 
 def test_versions_that_nobody_calls_any_more_are_let_go(tmp_path: Path) -> None:

@@ -29,13 +29,14 @@ def lint_tenants(notes: Notes, tenants: Tenants, verticals: Mapping[str, Vertica
 
 
 def _loops(tenant: Tenant, vertical: Vertical, lines: Mapping[str, str]) -> set[tuple[str, str]]:
-    used = {tool.to for tool in vertical.tools.values() if tool.builtin == "transfer"}
+    transfers = [tool for tool in vertical.tools.values() if tool.builtin == "transfer"]
+    used = {name for tool in transfers for name in tool.destinations}
     away = vertical.when_unavailable
     if away is not None and not isinstance(away.then, str):
         used.add(away.then.dial)
     found = set()
     for variable in used:
-        if variable is None or variable not in vertical.variables:
+        if variable not in vertical.variables:
             continue
         number = tenant.variables.get(variable, vertical.variables[variable].default)
         if isinstance(number, str) and number in lines:

@@ -65,6 +65,10 @@ def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
             yield ("say", key), words
     if tool.confirm is not None:
         yield ("confirm", "say"), tool.confirm.say
+        if tool.confirm.refuse is not None:
+            yield ("confirm", "refuse"), tool.confirm.refuse
+    if tool.message is not None:
+        yield ("message",), tool.message
     for part in ("result", "set"):
         for name, words in getattr(tool, part).items():
             yield (part, name), words

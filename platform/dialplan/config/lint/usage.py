@@ -8,7 +8,7 @@ from dialplan.config.lint.notes import Notes
 from dialplan.config.lint.sql import ToolSql
 from dialplan.config.lint.texts import TemplateText
 from dialplan.config.steps import Steps
-from dialplan.model.tool import Tool
+from dialplan.model.tool import Destination, Tool
 from dialplan.model.vertical import Vertical
 
 _BY_THE_PLATFORM = frozenset({"timezone"})
@@ -61,7 +61,7 @@ def _state(notes: Notes, vertical: Vertical, used: set[str], *, whole: bool) -> 
 
 def _variables(notes: Notes, vertical: Vertical, names: set[str], binds: set[str]) -> None:
     used = {name.partition(".")[0] for name in names} | _BY_THE_PLATFORM
-    used |= {tool.to for tool in vertical.tools.values() if tool.to is not None}
+    used |= {name for tool in vertical.tools.values() for name in tool.destinations}
     away = vertical.when_unavailable
     if away is not None and not isinstance(away.then, str):
         used.add(away.then.dial)
@@ -122,6 +122,8 @@ def _tables(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) -> Non
 def _parameters(notes: Notes, at: Steps, tool: Tool, used: set[str]) -> None:
     if tool.python or tool.mcp or tool.specialist:
         return  # it is given all of them
+    if isinstance(tool.to, Destination):
+        used = used | {tool.to.by}
     if tool.builtin in ("transfer", "hang_up"):
         return  # a reason that the model must give makes it think, and is kept with the call
     spoken = {"message"} if tool.builtin is not None else set()

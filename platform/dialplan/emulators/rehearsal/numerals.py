@@ -38,6 +38,7 @@ def plain(text: str) -> str:
     lowered = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     lowered = re.sub(r"\b([ap])\.?\s?m\b\.?", r"\1m", lowered)
     lowered = re.sub(r"\bto-(morrow|day|night)\b", r"to\1", lowered)
+    lowered = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", lowered)
     return re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)
 
 

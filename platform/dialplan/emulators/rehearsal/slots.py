@@ -44,6 +44,9 @@ _ANYTHING = frozenset("appointment visit booking reservation slot time moment qu
 _WITH = re.compile(
     r"\b(?:with|see|by|for)\s+(?P<title>dr\.?|doctor)?\s*(?P<name>[^\W\d_][\w'-]+)", re.I
 )
+_COIN = r"(?: (?:dollars|euros|pounds))?"
+_SUM = re.compile(r"[$€£] ?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) (?:dollars|euros|pounds)\b")
+_SUMS = frozenset("price budget cost amount fee payment deposit rent income salary".split())
 _NOBODY = frozenset(
     "a an the my me you your it that this somebody someone anyone any whoever whichever "
     "her him them us "
@@ -155,14 +158,14 @@ def _fill_number(
     numbers = re.findall(number, rest)
     if not bare:
         words = [w.rstrip("s") for w in parameter.words if len(w) > 3]
-        unit = next((m for w in words if (m := re.search(rf"{number} {w}", rest))), None)
+        unit = next((m for w in words if (m := re.search(rf"{number}{_COIN} {w}", rest))), None)
         cued = _cued(parameter, rest)
         after = re.search(rf"^\D{{0,12}}?{number}", cued) if cued is not None else None
         alone = sum(p.kind == "number" for p in among) == 1 and len(numbers) == 1
         counts = parameter.words & {"party", "people", "guests", "size", "count", "quantity"}
-        told = unit or after
+        told = unit or after or _only_sum(parameter, among, rest)
         if told is not None:
-            numbers = [told[1]]
+            numbers = [told[told.lastindex or 1]]
         elif (
             not alone
             or find_phone(text)
@@ -175,6 +178,14 @@ def _fill_number(
         joined = digit_runs(" ".join(numbers))
         return int(joined[0]) if bare and joined else int(float(numbers[0]))
     return float(numbers[0])
+
+
+def _only_sum(parameter: Parameter, among: Sequence[Parameter], text: str) -> re.Match[str] | None:
+    """Return the one amount of money in `text`, for the one parameter that is an amount."""
+    if [p for p in among if p.kind == "number" and p.words & _SUMS] != [parameter]:
+        return None
+    said = list(_SUM.finditer(text))
+    return said[0] if len(said) == 1 else None
 
 
 def _cued(parameter: Parameter, text: str) -> str | None:
@@ -249,13 +260,13 @@ def _fill_times(
             if birthday and when.start is not None and when.start <= now.date():
                 found[parameter.name] = when.start.isoformat()
         elif not birthday:
-            value = _time_value(parameter, when, now, bare=parameter is target)
+            value = _time_value(parameter, when, bare=parameter is target)
             if value is not None:
                 found[parameter.name] = value
     return found
 
 
-def _time_value(parameter: Parameter, when: When, now: datetime, *, bare: bool) -> Json:
+def _time_value(parameter: Parameter, when: When, *, bare: bool) -> Json:
     day = _day_for(parameter, when, bare=bare)
     if parameter.kind == "date":
         return day.isoformat() if day else None
@@ -270,7 +281,8 @@ def _time_value(parameter: Parameter, when: When, now: datetime, *, bare: bool) 
         if parameter.edge is None:
             return None
         clock = time(23, 59) if parameter.edge == "end" else time(0)
-    return datetime.combine(day, clock, tzinfo=now.tzinfo).isoformat()
+    # Without an offset it is the hour of the business, wherever this clock stands.
+    return datetime.combine(day, clock).isoformat()
 
 
 def _day_for(parameter: Parameter, when: When, *, bare: bool) -> date | None:

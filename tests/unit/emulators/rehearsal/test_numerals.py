@@ -18,6 +18,7 @@ from dialplan.emulators.rehearsal.numerals import ordinal, with_digits
         ("two thousand and one", "2001"),
         ("four thousand two hundred and six", "4206"),
         ("one hundred and ten", "110"),
+        ("$450,000", "$ 450000"),
         ("5pm on June 5th", "5 pm on june 5th"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,6 +60,21 @@ TEXT = {"type": "string"}
         ({"seats": {"type": "integer"}}, "a car with 3 seats at 8 pm", {"seats": 3}),
         ({"ride_number": {"type": "integer"}}, "ride number 7 7 3", {"ride_number": 773}),
         ({"amount": {"type": "number"}}, "my fine of 4.50", {"amount": 4.5}),
+        (
+            {"max_price": {"type": "number"}, "rooms": {"type": "integer"}},
+            "three rooms under four hundred and fifty thousand dollars",
+            {"max_price": 450000.0, "rooms": 3},
+        ),
+        (
+            {"low_price": {"type": "number"}, "high_price": {"type": "number"}},
+            "for $300,000",
+            {},
+        ),
+        (
+            {"price": {"type": "number"}, "down_payment": {"type": "number"}},
+            "what would i pay a month with 80,000 dollars down",
+            {"down_payment": 80000.0},
+        ),
         ({"nights": {"type": "integer"}}, "for three nights from friday", {"nights": 3}),
         ({"seats": {"type": "integer", "maximum": 8}}, "we need 12 seats", {}),
         ({"ticket": {"type": "integer"}}, "ticket number ten forty two", {"ticket": 1042}),
@@ -100,6 +115,15 @@ def test_a_bare_answer_goes_to_what_was_asked(
     (asked,) = properties
 
     assert filled(properties, said, asked=asked, required=(asked,)) == found
+
+
+def test_an_hour_is_that_of_the_business_and_not_of_this_machine() -> None:
+    schema = {"type": "object", "properties": {"at": STAMP}}
+    parameters = read_tool(ToolDefinition("t", "", schema)).parameters
+
+    found = fill(parameters, "friday at ten", NOW.replace(tzinfo=UTC))
+
+    assert found == {"at": "2026-03-06T10:00:00"}
 
 
 def test_a_phone_number_is_no_ticket() -> None:

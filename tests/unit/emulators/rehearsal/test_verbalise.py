@@ -26,6 +26,7 @@ BOOK = read_tool(ToolDefinition("book_visit", "", {}))
         ("price", "12.00", "$12"),
         ("price", "72.50 USD", "72 dollars and 50 cents"),
         ("paid", "30.00 EUR", "30 euros"),
+        ("asking", "450000.00 USD", "450,000 dollars"),
         ("active", True, "yes"),
         ("status", "in_progress", "in progress"),
         ("phone", "+15550100", "1 5 5 5 0 1 0 0"),
