@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
+
 from dialplan.cli.reference.markdown import code
 from dialplan.model.shape import DURATION, IDENTIFIER, PHONE
 
@@ -91,7 +93,10 @@ def _range(schema: Schema) -> str:
 def sample(schema: Schema) -> str:
     """Return a value that fits, as YAML in one line."""
     if schema.get("examples"):
-        return str(schema["examples"][0])
+        written: str = yaml.safe_dump(
+            schema["examples"][0], default_flow_style=True, allow_unicode=True, width=1_000_000
+        )
+        return written.removesuffix("...\n").strip()
     if "const" in schema:
         return str(schema["const"])
     if "enum" in schema:
