@@ -171,6 +171,8 @@ async def open_service(
         client = await stack.enter_async_context(httpx.AsyncClient())
 
         metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
+        loop = asyncio.get_running_loop()
+        metrics.count_tasks(lambda: len(asyncio.all_tasks(loop)))
         lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")
         stack.callback(lag.cancel)
 
