@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -361,9 +362,9 @@ class Attendance:
             return
         try:
             if isinstance(frame, str):
-                payload = stream.caller_audio(frame)
-                if payload is not None:
-                    self._engine.append_audio(payload)
+                audio = stream.caller_audio(frame)
+                if audio is not None:
+                    self._engine.append_audio(audio)
                 else:
                     self._heed(stream.receive_text(frame))
             elif frame is None:
@@ -378,7 +379,7 @@ class Attendance:
         for message in messages:
             match message:
                 case Media():
-                    self._engine.append_audio(message.payload)
+                    self._engine.append_audio(a2b_base64(message.payload))
                 case Mark(name):
                     self._put(MarkReturned(name))
                 case Stop():

@@ -49,9 +49,9 @@ class Talker:
 
     async def configure(self) -> None: ...
 
-    def append_audio(self, payload: str) -> None:
+    def append_audio(self, audio: bytes) -> None:
         self.audio += 1
-        if payload == "AAAA":
+        if audio == bytes(3):
             raise RuntimeError("the engine broke")
 
     async def say(self, text: str, say_id: str) -> None:
