@@ -242,6 +242,8 @@ def _prepare(loaded: LoadedVertical) -> None:
     """Import ahead what the first call would otherwise hold up all others for, some 0.2 s."""
     if loaded.vertical.voice.format == "pcm24k":
         import dialplan.engines.realtime.wideband  # noqa: F401
+    if loaded.vertical.hours is not None and loaded.vertical.hours.holidays is not None:
+        import holidays  # noqa: F401
 
 
 def _engine(
