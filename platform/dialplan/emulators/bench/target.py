@@ -27,6 +27,7 @@ from dialplan.store.embedded import start_embedded
 _LAG = "dialplan_event_loop_lag_seconds"
 _TASKS = "dialplan_tasks"
 REQUEST_S = 10.0
+IDLE_S = 2.0
 
 Lag = list[tuple[float, float]]
 
@@ -150,7 +151,9 @@ async def open_server(
     }
     if serving.batch_ms is not None:
         environ["DIALPLAN_AUDIO_BATCH_MS"] = str(serving.batch_ms)
-    async with httpx.AsyncClient(timeout=REQUEST_S) as client:
+    # The server closes what was idle for 5 s: to use it at that very moment would be an error.
+    limits = httpx.Limits(keepalive_expiry=IDLE_S)
+    async with httpx.AsyncClient(timeout=REQUEST_S, limits=limits) as client:
 
         async def ready() -> bool:
             # It says so when all its workers answer; a request alone would find the first.
