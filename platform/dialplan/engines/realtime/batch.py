@@ -56,6 +56,11 @@ class AudioBatch:
             self._timer.cancel()
             self._timer = None
 
+    def close(self) -> None:
+        """Forget what waits, and whom it was for."""
+        self.drop()
+        self._send = _nowhere
+
     def _due(self) -> None:
         """Look what waits: the batch that set the timer is mostly long gone by now.
 
@@ -70,3 +75,7 @@ class AudioBatch:
             self.flush()
         else:
             self._timer = self._loop.call_at(due, self._due)
+
+
+def _nowhere(_audio: bytes) -> None:
+    """Where the audio of a call goes that is over."""

@@ -156,7 +156,7 @@ class DirectRealtimeModel(RealtimeModel):
     async def close(self) -> None:
         """Close the socket and wait for the reader."""
         self._closing = True
-        self._batch.drop()
+        self._batch.close()
         reader, self._reader = self._reader, None
         socket, self._socket = self._socket, None
         if self._patience is not None:

@@ -104,7 +104,7 @@ class RealtimeEngine:
             self._wideband = Wideband(sink)
             sink = self._wideband.down
         self._sink = sink
-        self._hooks = Hooks(call, handing_over, self._forget, self._announce, sink)
+        self._hooks: Hooks | None = Hooks(call, handing_over, self._forget, self._announce, sink)
         self._session: RealtimeSession | None = None
         self._beginning = asyncio.Lock()
         self._drain: asyncio.Task[None] | None = None
@@ -204,6 +204,8 @@ class RealtimeEngine:
     async def close(self) -> None:
         """End the session and wait for its task."""
         self._closing = True
+        # It holds this engine; what is over is to be gone at once.
+        self._hooks = None
         pump, self._pump = self._pump, None
         if pump is not None:
             pump.cancel()
