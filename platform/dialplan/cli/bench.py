@@ -323,7 +323,7 @@ async def _runs(wish: _Wish, ground: Ground, *, yardstick: bool) -> list[Json]:
     runs: list[Json] = []
     held: dict[int, bool] = {}
     waiting = list(wish.calls)
-    look = None if wish.profile is None else profile(wish.profile, wish.seconds)
+    look = None if wish.profile is None else profile(wish.profile, wish.seconds, ahead=wish.ahead)
     calls = next_calls(held) if wish.sweep else waiting.pop(0)
     while calls is not None:
         plan = _plan(wish, calls)
