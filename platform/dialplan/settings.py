@@ -136,7 +136,7 @@ class Settings(BaseModel):
         description="Origin of the Twilio REST API.",
     )
     audio_batch_ms: int = Field(
-        default=40,
+        default=20,
         ge=20,
         le=100,
         alias="DIALPLAN_AUDIO_BATCH_MS",

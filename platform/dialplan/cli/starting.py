@@ -31,7 +31,13 @@ async def import_server(settings: Settings) -> None:
         await imports
 
 
+# One round of a generation looks at so many objects: 3 ms, which holds all calls up. A call that is
+# over leaves none for it (`runtime.mailbox`), so that there is a round in minutes.
+ROUND = 10_000
+
+
 def started() -> None:
     """Let the collector work again, on what is made from now on."""
     gc.freeze()
+    gc.set_threshold(ROUND, 20, 20)
     gc.enable()

@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,32 +29,6 @@ _SCHEMAS = Path(__file__).parent / "schemas"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 """Up to 18 digits: what fits into 64 bits and back out of JSON."""
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][+-]?[0-9]{1,3})?")
-_FORMATS = (
-    "fqdn",
-    "idna",
-    "isoduration",
-    "jsonpointer",
-    "rfc3339_validator",
-    "rfc3986_validator",
-    "rfc3987",
-    "rfc3987_syntax",
-    "uri_template",
-    "webcolors",
-)
-
-
-@contextmanager
-def _without_format_checkers() -> Iterator[None]:
-    # jsonschema imports its optional checkers of `format` with itself, and the one of IRIs compiles
-    # a grammar for a whole second. No schema of ours is checked for a `format`.
-    absent = [name for name in _FORMATS if name not in sys.modules]
-    for name in absent:
-        sys.modules[name] = None  # type: ignore[assignment]  # what import takes for: not there
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
 
 
 class Contract:
@@ -105,9 +77,9 @@ class Validator(Protocol):
 
 @cache
 def _explaining() -> Callable[[Schema], Validator]:
-    with _without_format_checkers():
-        from jsonschema import Draft202012Validator as Slow
-        from jsonschema.validators import extend
+    from dialplan.config.jsonschemas import Draft202012Validator as Slow
+    from dialplan.config.jsonschemas import extend
+
     types = Slow.TYPE_CHECKER.redefine("integer", _whole)
     made: Callable[[Schema], Validator] = extend(Slow, type_checker=types)  # type: ignore[no-untyped-call]  # jsonschema types it nowhere
     return made

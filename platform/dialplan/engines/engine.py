@@ -117,8 +117,8 @@ class Engine(Protocol):
         """Begin the session with the entry agent, unless `connect` did. Raises EngineError."""
         ...
 
-    def append_audio(self, payload: str) -> None:
-        """Pass on what the caller said, base64; never waits, and drops what cannot be sent."""
+    def append_audio(self, audio: bytes) -> None:
+        """Pass on what the caller said, mu-law; never waits, and drops what cannot be sent."""
         ...
 
     async def say(self, text: str, say_id: str) -> None:

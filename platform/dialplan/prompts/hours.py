@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-import holidays
-
 from dialplan.model.voice import DAYS, Hours, Span
 from dialplan.prompts.spoken import spoken_date, spoken_time
 
@@ -108,6 +106,9 @@ def _holiday(hours: Hours, day: date) -> str | None:
 
 @lru_cache(maxsize=256)
 def _holidays(region: str, year: int) -> Mapping[date, str]:
+    # 0.1 s to import, which hours without holidays do without.
+    import holidays
+
     country, _, part = region.partition("-")
     try:
         return dict(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,8 +30,6 @@ from dialplan.call.commands import (
 )
 from dialplan.call.events import (
     CallerSpeechStopped,
-    CallEvent,
-    EngineLost,
     KeyPressed,
     MarkReturned,
     SpeechArrived,
@@ -46,7 +45,6 @@ from dialplan.engines.engine import (
     AgentSaid,
     CallerSaid,
     Engine,
-    EngineEvent,
     EngineSink,
     HandedOver,
     PeerFault,
@@ -61,8 +59,9 @@ from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
 from dialplan.runtime.assembly import VerticalAgents, call_policy, call_trace, pause_ms
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.inbox import Inbox
+from dialplan.runtime.duties import Duties
 from dialplan.runtime.live import LiveCalls
+from dialplan.runtime.mailbox import Fault, Filler, Happened, Mailbox
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
@@ -77,8 +76,6 @@ from dialplan.tools.state import CallState
 
 log = logging.getLogger(__name__)
 
-# A second of talk makes some 60 events; a backlog of this size means that the loop stands still.
-MOST_EVENTS = 5_000
 # A frame that the carrier does not take in this time never reaches the caller.
 SEND_S = 5.0
 # A clock that was moved, or a machine that slept, is noticed this soon.
@@ -86,23 +83,6 @@ LOOK_MS = 500
 CONFIGURE_S = 10.0
 
 MakeEngine = Callable[[CallAgents, EngineSink, Callable[[Handover], Mapping[str, Any]]], Engine]
-
-
-@dataclass(frozen=True, slots=True)
-class _Filler:
-    """Words for the caller while a tool works."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """A fault of ours while a frame was taken."""
-
-    error: Exception
-
-
-Happened = CallEvent | EngineEvent | _Filler | _Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,27 +149,31 @@ class Attendance:
             if around.tracer is None
             else call_trace(around.tracer, request, around.clock),
         )
-        self._tools = ToolRunner(
+        mailbox = Mailbox(self._observer)
+        tools = ToolRunner(
             line.vertical.vertical,
             transactions=around.transactions,
             http=around.http,
-            actions=LineActions(request, self._put, around.carrier),
+            actions=LineActions(request, mailbox.put, around.carrier),
             ledger=self._observer,
-            on_start=self._speak,
-            on_slow=self._speak,
+            on_start=mailbox.speak,
+            on_slow=mailbox.speak,
             mocks=around.mocks,
             look_up=None if around.look_up is None else around.look_up(line.vertical),
             elsewhere=around.elsewhere,
             prompts=line.vertical.prompts,
         )
-        self._machine = CallMachine(call_policy(line.vertical, self._names(), notice=around.notice))
+        duties = Duties(request, self._state, self._observer, tools)
+        policy = call_policy(line.vertical, duties.names(), notice=around.notice)
+        self._machine = CallMachine(policy)
         self._engine = make_engine(
-            VerticalAgents(line.vertical, self._names, self._run_tool),
-            self._put,
-            self._handing_over,
+            VerticalAgents(line.vertical, duties.names, duties.run_tool),
+            mailbox.put,
+            duties.handing_over,
         )
         self._transcript = Transcript()
-        self._inbox: Inbox[Happened] = Inbox(MOST_EVENTS)
+        self._put = mailbox.put
+        self._inbox = mailbox.inbox
         self._fillers = 0
 
     # -- AttendedCall ---------------------------------------------------------------------------
@@ -302,10 +286,10 @@ class Attendance:
                 return []
             case TokensUsed():
                 return []
-            case _Filler(text):
+            case Filler(text):
                 self._fillers += 1
                 return [Say(text, f"filler_{self._fillers}")]
-            case _Fault(error):
+            case Fault(error):
                 raise error
             case CallerSpeechStopped():
                 self._state.caller_turns += 1
@@ -361,9 +345,9 @@ class Attendance:
             return
         try:
             if isinstance(frame, str):
-                payload = stream.caller_audio(frame)
-                if payload is not None:
-                    self._engine.append_audio(payload)
+                audio = stream.caller_audio(frame)
+                if audio is not None:
+                    self._engine.append_audio(audio)
                 else:
                     self._heed(stream.receive_text(frame))
             elif frame is None:
@@ -372,13 +356,13 @@ class Attendance:
                 stream.receive_binary(frame)
         except Exception as exc:
             # Called by the socket, which would close; the call has more to end than that.
-            self._put(_Fault(exc))
+            self._put(Fault(exc))
 
     def _heed(self, messages: list[Message]) -> None:
         for message in messages:
             match message:
                 case Media():
-                    self._engine.append_audio(message.payload)
+                    self._engine.append_audio(a2b_base64(message.payload))
                 case Mark(name):
                     self._put(MarkReturned(name))
                 case Stop():
@@ -387,38 +371,6 @@ class Attendance:
                     self._put(KeyPressed(digit))
                 case _:
                     continue
-
-    def _put(self, event: Happened) -> None:
-        self._observer.arrived(event)
-        if not self._inbox.put(event):
-            # The last one that it still takes, and the end of the call.
-            self._inbox.replace(EngineLost("inbox_full"))
-
-    # -- tools and handoffs ---------------------------------------------------------
-
-    async def _run_tool(self, agent: str, name: str, arguments_json: str) -> str:
-        scope = self._request.line.vertical.vertical.agents[agent].tools
-        with self._observer.tool(self._state.agent, name):
-            return await self._tools.run(name, arguments_json, self._state, scope=scope)
-
-    def _speak(self, text: str) -> None:
-        self._put(_Filler(text))
-
-    def _handing_over(self, handover: Handover) -> Mapping[str, Any]:
-        vertical = self._request.line.vertical.vertical
-        carry = vertical.agents[handover.from_agent].handoffs[handover.to_agent].carry
-        known = {
-            key: value
-            for key, value in self._state.state.items()
-            if value is not None and (not carry or key in carry)
-        }
-        return known
-
-    # -- names and times ------------------------------------------------------------------------
-
-    def _names(self) -> Mapping[str, object]:
-        state = dict.fromkeys(self._request.line.vertical.vertical.state) | self._state.state
-        return {**self._state.variables, "state": state, "call": self._state.about()}
 
     def _facts(self, **more: object) -> dict[str, object]:
         return {"call_sid": self._request.call_sid, **more}

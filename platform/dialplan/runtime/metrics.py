@@ -131,6 +131,7 @@ class Metrics:
         self._reloads = self._counter(
             "reloads", "Times that changed files were read: they serve, or they do not.", "outcome"
         )
+        self._tasks = self._gauge("tasks", "Tasks of the event loop.")
         self._waiting = self._gauge("facts_waiting", "Facts not yet written to the database.")
         self._dropped = self._gauge("facts_dropped", "Facts lost since the start.")
         self._lag = self._histogram(
@@ -147,6 +148,10 @@ class Metrics:
         """Ask these at each scrape for the facts that wait and that were lost."""
         self._waiting.set_function(waiting)
         self._dropped.set_function(dropped)
+
+    def count_tasks(self, tasks: Callable[[], float]) -> None:
+        """Ask this at each scrape for how many tasks there are."""
+        self._tasks.set_function(tasks)
 
     # -- what is told -----------------------------------------------------------------------------
 

@@ -171,6 +171,8 @@ async def open_service(
         client = await stack.enter_async_context(httpx.AsyncClient())
 
         metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
+        loop = asyncio.get_running_loop()
+        metrics.count_tasks(lambda: len(asyncio.all_tasks(loop)))
         lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")
         stack.callback(lag.cancel)
 
@@ -240,6 +242,8 @@ def _prepare(loaded: LoadedVertical) -> None:
     """Import ahead what the first call would otherwise hold up all others for, some 0.2 s."""
     if loaded.vertical.voice.format == "pcm24k":
         import dialplan.engines.realtime.wideband  # noqa: F401
+    if loaded.vertical.hours is not None and loaded.vertical.hours.holidays is not None:
+        import holidays  # noqa: F401
 
 
 def _engine(

@@ -46,6 +46,7 @@ _KEEP_ONLY = text(
     "DELETE FROM dialplan.running_calls WHERE process = :process"
     " AND call_sid <> ALL(CAST(:call_sids AS text[]))"
 )
+_MINE = text("SELECT call_sid, talking FROM dialplan.running_calls WHERE process = :process")
 _OVER = text("DELETE FROM dialplan.running_calls WHERE process = :process AND call_sid = :call_sid")
 _SWEEP = (
     text("DELETE FROM dialplan.processes WHERE beat_at < now() - CAST(:dead AS interval)"),
@@ -121,8 +122,15 @@ class Presence:
                 await connection.execute(statement, given)
             sids = [one.call_sid for one in calls]
             await connection.execute(_KEEP_ONLY, {"process": self.process, "call_sids": sids})
-            if calls:
-                rows = [_row(one) | {"process": self.process} for one in calls]
+            # To write hundreds of rows that are there already would hold the audio up.
+            found = await connection.execute(_MINE, {"process": self.process})
+            known = {(sid, talking) for sid, talking in found}
+            rows = [
+                _row(one) | {"process": self.process}
+                for one in calls
+                if (one.call_sid, one.talking) not in known
+            ]
+            if rows:
                 await connection.execute(_PUT, rows)
 
     async def leave(self) -> None:

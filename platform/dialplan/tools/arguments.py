@@ -6,9 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import tzinfo
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-
+from dialplan.config.jsonschemas import Draft202012Validator, ValidationError
 from dialplan.model.shape import Json
 from dialplan.model.tool import Parameter, Tool, ValueType
 from dialplan.prompts.render import TemplateProblem

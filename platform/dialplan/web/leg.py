@@ -39,7 +39,7 @@ class CarrierLeg(WSListener):
     """
 
     def __init__(self, opened: Callable[[CarrierLeg], None], *, ping_s: float) -> None:
-        self._opened = opened
+        self._opened: Callable[[CarrierLeg], None] | None = opened
         self._ping_s = ping_s
         self._transport: WSTransport | None = None
         self._hear: Hear | None = None
@@ -77,6 +77,7 @@ class CarrierLeg(WSListener):
             hear(self._waiting.popleft())
         self.waiting_bytes = 0
         if self._ended:
+            self._hear = None
             hear(None)
         else:
             self._read_on()
@@ -122,8 +123,9 @@ class CarrierLeg(WSListener):
             return
         self._ended = True
         self._arrived.set()
-        if self._hear is not None:
-            self._hear(None)
+        hear, self._hear = self._hear, None
+        if hear is not None:
+            hear(None)
 
     def fault(self) -> bool:
         """Tell whether a close frame was sent not by this leg but over a fault of the peer's."""
@@ -137,7 +139,10 @@ class CarrierLeg(WSListener):
         """Begin (picows)."""
         self._transport = transport
         self._timer = asyncio.get_running_loop().call_later(self._ping_s, self._keep_alive)
-        self._opened(self)
+        # Once, and let go of: whoever is told holds this leg.
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take one frame (picows, which answers pings itself)."""

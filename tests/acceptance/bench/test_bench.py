@@ -95,3 +95,36 @@ def test_a_benchmark_as_in_life_runs_tools_and_handoffs_and_is_compared(tmp_path
     compared = done.stdout.partition("dialplan, 8 calls, beside the saved run")[2]
     assert "123.25" in compared
     assert f"{run['cpu_ms_per_call_second']:.2f}" in compared
+
+
+def test_a_soak_leaves_no_call_behind_and_shows_what_was_kept(tmp_path: Path) -> None:
+    file = tmp_path / "soak.json"
+
+    done = subprocess.run(  # noqa: S603  our own command
+        (
+            *(sys.executable, "-m", "dialplan", "bench", "--cores", PINNED, "--json", file),
+            *("--soak", "18s", "--lasting", "2,5", "--calls", "5", "--mix", "life"),
+        ),
+        capture_output=True,
+        text=True,
+        timeout=200,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+    assert done.returncode in (0, 1), done.stderr
+    soak = orjson.loads(file.read_bytes())["soak"]
+    # Each of five lines has at least three calls in 18 s.
+    assert soak["calls"] >= 15
+    assert soak["failed_calls"] == 0
+    assert soak["faults"] == {}
+    assert set(soak["frames"].values()) == {0}
+    assert len(soak["samples"]) >= 4
+    assert max(one["calls"] for one in soak["samples"]) <= 5
+    busy, empty = soak["samples"][2]["kept"], soak["after"]
+    assert empty["tasks"] <= soak["before"]["tasks"] + 2 < busy["tasks"]
+    # The pool of the database has its connections; no call has one left.
+    assert empty["sockets"] <= soak["before"]["sockets"] + 10
+    # So short a time is a server's warm-up: how its memory grows then is not judged here.
+    assert [one for one in soak["over"] if not one.startswith("memory grows")] == []
+    assert "tasks" in done.stdout

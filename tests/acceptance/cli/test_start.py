@@ -1,7 +1,7 @@
-"""What a server's start costs, and what the quick commands leave alone.
+"""What a server's start costs, and what it and the quick commands leave alone.
 
-Measured against the import of the model's SDK alone, in the same moment: the clock of a machine
-that others use says nothing. How long it takes is in docs/explanation/speed.md.
+Measured against the import of the model's SDK alone, right after it: processor time of both, since
+the clock of a machine that others use says nothing. Docs/explanation/speed.md has the seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
+import pytest
 
 ROOT = Path(__file__).parents[3]
 VERTICAL = """\
@@ -25,8 +26,13 @@ title: Kiosk
 voice: {greeting: Hello.}
 agents: {clerk: {entry: true, prompt: Be kind.}}
 """
-# What a busy machine does to processor time it does to both.
+# 1.9 on a machine of its own, with our modules compiled anew; what a busy one does to processor
+# time it does to both.
 MOST_OF_AN_IMPORT = 2.5
+TRIES = 3
+
+# A machine with other work takes its time to start a server four times.
+pytestmark = pytest.mark.timeout(400)
 
 
 def environ(folder: Path) -> dict[str, str]:
@@ -39,8 +45,8 @@ def environ(folder: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT / "platform"),
-        # Ours are compiled once, as an installed package's are.
-        "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
+        # The source tree stays as it is; the packages are compiled where they are installed.
+        "PYTHONDONTWRITEBYTECODE": "1",
         "DIALPLAN_DATA": str(folder / "data"),
         "OPENAI_API_KEY": "sk-1",
         "TWILIO_AUTH_TOKEN": "t0ken",
@@ -62,11 +68,11 @@ def start(folder: Path, env: dict[str, str]) -> float:
         line = process.stdout.readline()
         assert line.startswith("answering +15550100001 on 127.0.0.1:"), line
         used = psutil.Process(process.pid).cpu_times()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 port = line.strip().rpartition(":")[2]
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as found:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20) as found:
                     assert found.status == 200
                     break
             except URLError:
@@ -75,7 +81,7 @@ def start(folder: Path, env: dict[str, str]) -> float:
             raise AssertionError("it said that it answers, and did not")
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     return float(used.user + used.system)
 
 
@@ -87,22 +93,41 @@ def import_s(env: dict[str, str]) -> float:
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     return float(done.stdout)
 
 
-def test_a_start_on_a_database_that_is_there_costs_little_more_than_its_imports(
+def test_a_start_on_a_database_that_is_there_costs_little_more_than_the_models_sdk(
     tmp_path: Path,
 ) -> None:
     env = environ(tmp_path)
-    start(tmp_path, env)
-    import_s(env)
+    start(tmp_path, env)  # makes the database
+    ratios: list[float] = []
 
-    took = [(start(tmp_path, env), import_s(env)) for _ in range(2)]
+    # One undisturbed start shows what it costs.
+    while len(ratios) < TRIES and min(ratios, default=9.0) >= MOST_OF_AN_IMPORT:
+        ratios.append(start(tmp_path, env) / import_s(env))
 
-    assert min(ours / sdk for ours, sdk in took) < MOST_OF_AN_IMPORT, took
+    assert min(ratios) < MOST_OF_AN_IMPORT, ratios
+
+
+def test_a_start_imports_nothing_that_only_some_calls_need(tmp_path: Path) -> None:
+    dear = {"alembic", "holidays", "matplotlib", "numpy", "rfc3987_syntax", "soxr"}
+    code = (
+        f"import sys\nimport dialplan.web.answering\nprint(sorted({dear!r} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        env=environ(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout
 
 
 def test_check_does_not_import_the_model_sdk_nor_the_database(tmp_path: Path) -> None:
@@ -118,7 +143,7 @@ def test_check_does_not_import_the_model_sdk_nor_the_database(tmp_path: Path) ->
         env=environ(tmp_path),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
 

@@ -249,7 +249,7 @@ async def test_nothing_is_told_after_the_end(dial: Dial) -> None:
     async with dial([]) as line:
         await line.engine.close()
         told = len(line.events)
-        line.engine.append_audio("////")
+        line.engine.append_audio(b"\xff\xff\xff")
         await line.engine.say("too late", "say_1")
         await line.engine.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -213,7 +212,7 @@ async def test_a_conditional_event_is_not_sent_when_it_is_no_longer_wanted() -> 
 async def test_audio_and_raw_messages_are_passed_on() -> None:
     async with connected() as (model, session, _mind):
         await model.send_event(RealtimeModelSendAudio(b"\xff" * 160))
-        model.append(base64.b64encode(b"\xff" * 160).decode())
+        model.append(b"\xff" * 160)
         await model.send_event(
             RealtimeModelSendRawMessage(
                 {"type": "response.cancel", "other_data": {"response_id": "none"}}

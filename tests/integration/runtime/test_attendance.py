@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,7 +24,7 @@ from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.runtime.attendance import SEND_S, Attendance, Surroundings
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, build_lines
-from dialplan.runtime.switchboard import Switchboard
+from dialplan.runtime.switchboard import CallRequest, Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.store.facts import CallEnded, Fact
 from dialplan.tools.http import HttpCaller
@@ -49,9 +51,9 @@ class Talker:
 
     async def configure(self) -> None: ...
 
-    def append_audio(self, payload: str) -> None:
+    def append_audio(self, audio: bytes) -> None:
         self.audio += 1
-        if payload == "AAAA":
+        if audio == bytes(3):
             raise RuntimeError("the engine broke")
 
     async def say(self, text: str, say_id: str) -> None:
@@ -116,6 +118,7 @@ class Desk:
         tenants = load_tenants(folder / "tenants.yaml", [loaded.vertical])
         lines = build_lines(tenants, {"kiosk": loaded}, {}, account="AC1", token="t0ken")
         self.engines: list[Talker] = []
+        self.calls: list[weakref.ref[Attendance]] = []
         self.facts: list[Fact] = []
 
         @asynccontextmanager
@@ -139,11 +142,16 @@ class Desk:
             self.engines.append(Talker(sink))
             return self.engines[-1]
 
+        def make_call(request: CallRequest) -> Attendance:
+            call = Attendance(request, engine, around)
+            self.calls.append(weakref.ref(call))
+            return call
+
         self._tokens = StreamTokens(b"k" * 32)
         self.around = around
         self.switchboard = Switchboard(
             Directory(lines),
-            make_call=lambda request: Attendance(request, engine, around),
+            make_call=make_call,
             tokens=self._tokens,
             clock=around.clock,
             public_url="https://phone.example",
@@ -240,3 +248,15 @@ async def test_a_caller_who_hangs_up_ends_the_call(desk: Desk) -> None:
 
     assert desk.reasons() == ["caller"]
     assert desk.engines[0].closed
+
+
+async def test_a_call_that_is_over_is_gone_without_the_garbage_collector(desk: Desk) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        await desk.attend(Socket([], ends=True))
+        desk.engines.clear()
+
+        assert [call() for call in desk.calls] == [None]
+    finally:
+        gc.enable()

@@ -49,7 +49,9 @@ class Compared:
 def key(run: Json) -> tuple[object, ...]:
     """Return what two runs must have in common to be compared."""
     settings = run["settings"]
-    return run["target"], settings["mix"], tuple(settings["deltas_ms"]), settings["calls"]
+    # Files of before there was a choice have neither.
+    serving = settings.get("workers", 1), settings.get("batch_ms")
+    return run["target"], settings["mix"], tuple(settings["deltas_ms"]), settings["calls"], serving
 
 
 def compare(now: Sequence[Json], before: Sequence[Json]) -> list[Compared]:

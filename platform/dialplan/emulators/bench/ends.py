@@ -21,8 +21,8 @@ class Ends:
     """The ends of a run.
 
     Attributes:
-        calls: those that were made, oldest first.
-        scripts: of the life mix, for what happened in it.
+        calls: those that were made and not forgotten, oldest first.
+        scripts: of the life mix, by the calls' indexes, for what happened in it.
     """
 
     def __init__(self, mix: Mix, deltas_ms: tuple[int, ...]) -> None:
@@ -30,9 +30,10 @@ class Ends:
         self._deltas_ms = deltas_ms
         self._by_number: dict[str, Call] = {}
         self._sessions = 0
+        self._made = 0
         self._port = 0
         self.calls: list[Call] = []
-        self.scripts: list[Life] = []
+        self.scripts: dict[int, Life] = {}
         self.note = Recorder()
         self.pacer = Pacer(asyncio.get_running_loop())
 
@@ -48,12 +49,19 @@ class Ends:
 
     def new_call(self) -> Call:
         """Return a call that the model's end will know."""
-        index = len(self.calls) + 1
+        self._made += 1
+        index = self._made
         delta_ms = self._deltas_ms[index % len(self._deltas_ms)]
         call = Call(index, delta_ms=delta_ms, recorder=self.note)
         self.calls.append(call)
         self._by_number[call.number] = call
         return call
+
+    def forget(self, call: Call) -> Life | None:
+        """Let go of a call that is over; return its script in the life mix."""
+        self.calls.remove(call)
+        self._by_number.pop(call.number, None)
+        return self.scripts.pop(call.index, None)
 
     def _accept(self, request: WSUpgradeRequest) -> WSListener | None:
         target = urlsplit(request.path.decode("latin-1"))
@@ -75,7 +83,7 @@ class Ends:
         if self._mix == "full":
             return Full(speaker, call, perf_counter)
         script = Life(speaker, call, perf_counter)
-        self.scripts.append(script)
+        self.scripts[call.index] = script
         return script
 
 

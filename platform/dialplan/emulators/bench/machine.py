@@ -71,7 +71,7 @@ class Usage:
 
 
 class Meter:
-    """Reads the usage of a server, of this process, and of the database's processes."""
+    """Reads the usage of a server with all its processes, of this process, and of the database."""
 
     def __init__(self, server_pid: int, database_pid: int | None, cores: Cores) -> None:
         self._server = psutil.Process(server_pid)
@@ -81,23 +81,38 @@ class Meter:
         self._database_cpu: dict[int, float] = {}
 
     def rss(self) -> int:
-        """Return the server's resident memory, in bytes."""
-        return int(self._server.memory_info().rss)
+        """Return the server's resident memory, in bytes; what workers share counts for each."""
+        return sum(int(one.memory_info().rss) for one in self._servers())
+
+    def files(self) -> tuple[int, int]:
+        """Return how many files the server has open, and how many of them are sockets."""
+        names = [
+            name
+            for one in self._servers()
+            for entry in os.scandir(f"/proc/{one.pid}/fd")
+            if (name := _target(entry)) is not None
+        ]
+        return len(names), sum(name.startswith("socket:") for name in names)
 
     def read(self) -> Usage:
         """Return the usage up to now."""
-        switches = self._server.num_ctx_switches()
+        servers = self._servers()
+        switches = [one.num_ctx_switches() for one in servers]
         cpus = psutil.cpu_times(percpu=True)
         return Usage(
             at=perf_counter(),
-            cpu_s=_cpu(self._server),
+            cpu_s=sum(map(_cpu, servers)),
             rss=self.rss(),
-            voluntary=switches.voluntary,
-            involuntary=switches.involuntary,
+            voluntary=sum(one.voluntary for one in switches),
+            involuntary=sum(one.involuntary for one in switches),
             ends_cpu_s=_cpu(self._own),
             database_cpu_s=self._read_database(),
             busy_s={core: _busy(cpus[core]) for core in (self._cores.server, self._cores.ends)},
         )
+
+    def _servers(self) -> list[psutil.Process]:
+        """Return the server and its workers; it starts nothing else."""
+        return [self._server, *self._server.children(recursive=True)]
 
     def _read_database(self) -> float:
         """Return the CPU of all its processes; one that has ended keeps what it had used."""
@@ -113,20 +128,31 @@ class Meter:
 def go_ahead(pid: int, *, children: bool) -> None:
     """Let a process, 0 for this one, run before all ordinary ones of its core.
 
-    Threads and processes that it starts later do so too if `children` is set.
+    Those that it started, and threads and processes that it starts later, do so too if `children`
+    is set.
 
     Raises:
         ConfigError: the user may not do this.
     """
     policy = os.SCHED_RR if children else os.SCHED_RR | os.SCHED_RESET_ON_FORK
     try:
-        for thread in psutil.Process(pid or None).threads():
-            os.sched_setscheduler(thread.id, policy, os.sched_param(1))
+        process = psutil.Process(pid or None)
+        for one in [process, *(process.children(recursive=True) if children else ())]:
+            for thread in one.threads():
+                os.sched_setscheduler(thread.id, policy, os.sched_param(1))
     except PermissionError as exc:
         raise ConfigError(
             "`--ahead` needs the right to raise priorities: run as root, or leave it out on a "
             "machine that does nothing else"
         ) from exc
+
+
+def _target(entry: os.DirEntry[str]) -> str | None:
+    """Return what a descriptor leads to; None when it was closed meanwhile."""
+    try:
+        return os.readlink(entry.path)
+    except FileNotFoundError:
+        return None
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from dialplan.emulators.bench.machine import go_ahead
 from dialplan.errors import ConfigError, RehearsalError
 
 RATE_HZ = 200
@@ -27,13 +28,17 @@ def find_py_spy() -> str:
     return found
 
 
-def profile(file: Path, seconds: float) -> _Profile:
-    """Return what `measure` takes: a flame graph of `seconds` of a process, written to `file`."""
-    return _Profile(find_py_spy(), file, seconds)
+def profile(file: Path, seconds: float, *, ahead: bool = False) -> _Profile:
+    """Return what `measure` takes: a flame graph of `seconds` of a process, written to `file`.
+
+    With `ahead` the one who looks goes before other processes, as those do whom it looks at.
+    """
+    return _Profile(find_py_spy(), file, seconds, ahead=ahead)
 
 
 class _Profile:
-    def __init__(self, program: str, file: Path, seconds: float) -> None:
+    def __init__(self, program: str, file: Path, seconds: float, *, ahead: bool) -> None:
+        self._ahead = ahead
         self._program = program
         self._file = file
         self._seconds = seconds
@@ -48,13 +53,16 @@ class _Profile:
         process = await asyncio.create_subprocess_exec(
             *(self._program, "record", "--pid", str(pid), "--rate", str(RATE_HZ)),
             *("--duration", str(max(1, int(self._seconds))), "--format", "flamegraph"),
-            # Frames are read while the process runs on: to stop it would be latency.
-            *("--nonblocking", "--output", str(self._file)),
+            # Frames are read while the process runs on: to stop it would be latency. What waits
+            # for the network has let go of the interpreter's lock, and is no work.
+            *("--nonblocking", "--gil", "--output", str(self._file)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
+            if self._ahead:
+                go_ahead(process.pid, children=True)
             yield
             async with asyncio.timeout(END_S):
                 _, words = await process.communicate()

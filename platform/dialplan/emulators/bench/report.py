@@ -29,6 +29,8 @@ def run_wire(run: Run) -> Json:
             "probes": run.plan.probes,
             "ahead": run.plan.ahead,
             "profiled": run.profiled,
+            "workers": run.plan.serving.workers,
+            "batch_ms": run.plan.serving.batch_ms,
         },
         "void": list(run.void),
         "clean": run.clean,

@@ -15,7 +15,7 @@ from dialplan.emulators.bench.leg import RungCall
 from dialplan.emulators.bench.machine import Cores, Meter, Usage, go_ahead
 from dialplan.emulators.bench.script import Mix
 from dialplan.emulators.bench.sound import Tally
-from dialplan.emulators.bench.target import Target
+from dialplan.emulators.bench.target import ALONE, Serving, Target
 from dialplan.errors import DialplanError, ProtocolError
 
 WARM_CALLS = 3
@@ -27,6 +27,7 @@ PROBE_EVERY_S = 0.2
 DRAIN_S = 1.0
 HANG_UP_AT_ONCE = 20
 MS = 1000.0
+LIFE = ("tool_calls", "handoffs", "barge_ins", "unanswered")
 
 # Beyond these the figures say more about the ends, or about others on the machine.
 MOST_ENDS_BUSY = 0.9
@@ -44,6 +45,7 @@ class Plan:
         arrivals: how many calls come a second until then.
         probes: calls that are rung beside the others afterwards, for the time to the first audio.
         ahead: whether server and ends run before all other processes of their cores.
+        serving: how the server is started.
     """
 
     calls: int
@@ -54,6 +56,7 @@ class Plan:
     arrivals: float = 10.0
     probes: int = 20
     ahead: bool = False
+    serving: Serving = ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ async def measure(
         go_ahead(target.pid, children=True)
     progress("warming up")
     for _ in range(WARM_CALLS):
-        await _hang_up(target, [await _probe(ends, target)])
+        await hang_up(target, [await _probe(ends, target)])
     ends.note.faults.clear()
     rss_base = meter.rss()
     progress(f"ringing {plan.calls} calls")
@@ -157,7 +160,7 @@ async def measure(
         up, down = up + arrived_up.tally, down + arrived_down.tally
         sent_up += len(one.call.up_sent)
         sent_down += len(one.call.down_sent)
-    await _hang_up(target, rung)
+    await hang_up(target, rung)
     seconds = window.after.at - window.before.at
     cpu_s = window.after.cpu_s - window.before.cpu_s
     server_core, ends_core = plan.cores.server, plan.cores.ends
@@ -223,13 +226,13 @@ async def _ramp(
     async with asyncio.TaskGroup() as group:
         for number in range(plan.calls):
             await asyncio.sleep(max(0.0, began + number / plan.arrivals - perf_counter()))
-            tasks.append(group.create_task(_ring(ends, target)))
+            tasks.append(group.create_task(ring(ends, target)))
     rung = [one for task in tasks if not isinstance(one := task.result(), Exception)]
     failures = [one for task in tasks if isinstance(one := task.result(), Exception)]
     return rung, failures
 
 
-async def _ring(ends: Ends, target: Target) -> RungCall | DialplanError:
+async def ring(ends: Ends, target: Target) -> RungCall | DialplanError:
     """Ring one call and wait for the first audio; return what went wrong when it does."""
     call = ends.new_call()
     rung = None
@@ -251,7 +254,7 @@ async def _ring(ends: Ends, target: Target) -> RungCall | DialplanError:
 
 
 async def _probe(ends: Ends, target: Target) -> RungCall:
-    rung = await _ring(ends, target)
+    rung = await ring(ends, target)
     if isinstance(rung, Exception):
         raise rung
     return rung
@@ -259,11 +262,11 @@ async def _probe(ends: Ends, target: Target) -> RungCall:
 
 async def _probed(ends: Ends, target: Target) -> RungCall | None:
     """Ring one more call and hang up; None when it could not be set up."""
-    rung = await _ring(ends, target)
+    rung = await ring(ends, target)
     if isinstance(rung, Exception):
         ends.note.fault(f"probe: {rung}")
         return None
-    await _hang_up(target, [rung])
+    await hang_up(target, [rung])
     await asyncio.sleep(PROBE_EVERY_S)
     return rung
 
@@ -273,7 +276,7 @@ async def _window(
 ) -> _Window:
     """Let the calls go on and measure."""
     async with _steady(ends):
-        lag_before = await target.lag()
+        lag_before = (await target.scrape()).lag
         window = _Window(meter.read(), meter.read(), lag_before)
         ends.note.noting = ends.pacer.noting = True
         if profile is None:
@@ -283,7 +286,7 @@ async def _window(
                 await asyncio.sleep(plan.seconds)
         ends.note.noting = ends.pacer.noting = False
         window.after = meter.read()
-        window.lag_after = await target.lag()
+        window.lag_after = (await target.scrape()).lag
     return window
 
 
@@ -307,7 +310,8 @@ async def _quiet(ends: Ends) -> None:
     await asyncio.sleep(DRAIN_S)
 
 
-async def _hang_up(target: Target, rung: list[RungCall]) -> None:
+async def hang_up(target: Target, rung: list[RungCall]) -> None:
+    """End calls, some at a time."""
     for start in range(0, len(rung), HANG_UP_AT_ONCE):
         await asyncio.gather(
             *(target.phone.hang_up(one) for one in rung[start : start + HANG_UP_AT_ONCE])
@@ -332,5 +336,4 @@ def _lag_ms(window: _Window) -> float | None:
 def _life(ends: Ends) -> dict[str, int]:
     if not ends.scripts:
         return {}
-    names = ("tool_calls", "handoffs", "barge_ins", "unanswered")
-    return {name: sum(getattr(one, name) for one in ends.scripts) for name in names}
+    return {name: sum(getattr(one, name) for one in ends.scripts.values()) for name in LIFE}

@@ -12,6 +12,8 @@ from pathlib import Path
 from dialplan.emulators.bench.ends import Ends, open_ends
 from dialplan.emulators.bench.machine import Cores, go_ahead
 from dialplan.emulators.bench.run import Plan, Profile, Run, measure
+from dialplan.emulators.bench.soak import Soak, Soaked, soak
+from dialplan.emulators.bench.stayed import Sample
 from dialplan.emulators.bench.target import (
     Database,
     Target,
@@ -46,7 +48,7 @@ class Ground:
         progress("starting the yardstick" if yardstick else "starting the server")
         async with (
             open_ends(plan.mix, plan.deltas_ms) as ends,
-            self._open(ends, plan.cores.server, yardstick=yardstick) as target,
+            self._open(ends, plan, yardstick=yardstick) as target,
         ):
             return await measure(
                 plan,
@@ -57,13 +59,38 @@ class Ground:
                 progress=progress,
             )
 
+    async def soak(
+        self,
+        wish: Soak,
+        *,
+        progress: Callable[[str], None] = lambda _step: None,
+        sampled: Callable[[Sample], None] = lambda _sample: None,
+    ) -> Soaked:
+        """Keep a fresh server under load for long; `sampled` is told of each sample.
+
+        Raises:
+            DialplanError: the server did not start, or took no call.
+        """
+        progress("starting the server")
+        async with (
+            open_ends(wish.plan.mix, wish.plan.deltas_ms) as ends,
+            self._open(ends, wish.plan, yardstick=False) as target,
+        ):
+            return await soak(wish, ends, target, progress=progress, sampled=sampled)
+
     def _open(
-        self, ends: Ends, core: int, *, yardstick: bool
+        self, ends: Ends, plan: Plan, *, yardstick: bool
     ) -> AbstractAsyncContextManager[Target]:
+        core = plan.cores.server
         if yardstick:
             return open_yardstick(ends, folder=self.folder, core=core)
         return open_server(
-            ends, self.database, folder=self.folder, verticals=self.verticals, core=core
+            ends,
+            self.database,
+            folder=self.folder,
+            verticals=self.verticals,
+            core=core,
+            serving=plan.serving,
         )
 
 

@@ -25,9 +25,25 @@ from dialplan.settings import Settings
 from dialplan.store.embedded import start_embedded
 
 _LAG = "dialplan_event_loop_lag_seconds"
+_TASKS = "dialplan_tasks"
 REQUEST_S = 10.0
+IDLE_S = 2.0
 
 Lag = list[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """What a server says of itself.
+
+    Attributes:
+        lag: its event loop's lag so far, as (upper bound in seconds, count) pairs; empty when it
+            does not say.
+        tasks: how many it has; None when it does not say.
+    """
+
+    lag: Lag = field(default_factory=list)
+    tasks: int | None = None
 
 
 class Rings(Protocol):
@@ -50,14 +66,29 @@ class Target:
         name: what it is.
         pid: its process.
         phone: rings it.
-        lag: its event loop's lag so far, as (upper bound in seconds, count) pairs; empty when it
-            does not say.
+        scrape: what it says of itself.
     """
 
     name: str
     pid: int
     phone: Rings
-    lag: Callable[[], Awaitable[Lag]] = field(repr=False)
+    scrape: Callable[[], Awaitable[Scrape]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How the server is started.
+
+    Attributes:
+        workers: processes behind its port; all of them on the server's core.
+        batch_ms: how much of the caller's audio makes a message to the model; None for the default.
+    """
+
+    workers: int = 1
+    batch_ms: int | None = None
+
+
+ALONE = Serving()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +118,13 @@ def write_ground(folder: Path) -> Path:
 
 @asynccontextmanager
 async def open_server(
-    ends: Ends, database: Database, *, folder: Path, verticals: Path, core: int
+    ends: Ends,
+    database: Database,
+    *,
+    folder: Path,
+    verticals: Path,
+    core: int,
+    serving: Serving = ALONE,
 ) -> AsyncIterator[Target]:
     """Run `dialplan serve` as in production, with the ends as its peers.
 
@@ -96,7 +133,9 @@ async def open_server(
     """
     port, token = free_port(), secrets.token_hex(16)
     origin = f"http://127.0.0.1:{port}"
+    log = folder / f"server-{port}.log"
     arguments = ["-m", "dialplan", "serve", "--port", str(port), "--log", "json"]
+    arguments += ["--workers", str(serving.workers)]
     ours = {str(one.alias) for one in Settings.model_fields.values()}
     environ = {name: value for name, value in os.environ.items() if name not in ours} | {
         "DIALPLAN_DATA": str(folder),
@@ -110,33 +149,42 @@ async def open_server(
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": token,
     }
-    async with httpx.AsyncClient(timeout=REQUEST_S) as client:
+    if serving.batch_ms is not None:
+        environ["DIALPLAN_AUDIO_BATCH_MS"] = str(serving.batch_ms)
+    # The server closes what was idle for 5 s: to use it at that very moment would be an error.
+    limits = httpx.Limits(keepalive_expiry=IDLE_S)
+    async with httpx.AsyncClient(timeout=REQUEST_S, limits=limits) as client:
 
         async def ready() -> bool:
+            # It says so when all its workers answer; a request alone would find the first.
+            if b"answering " not in log.read_bytes():
+                return False
             try:
                 return (await client.get(f"{origin}/readyz")).status_code == 200
             except httpx.TransportError:
                 return False
 
-        async def lag() -> Lag:
-            return read_lag((await client.get(f"{origin}/metrics")).text)
+        async def scrape() -> Scrape:
+            return read_metrics((await client.get(f"{origin}/metrics")).text)
 
         webhooks = Webhooks(client, token, lambda url: url)
         phone = Phone(webhooks, origin=origin, token=token, pacer=ends.pacer, note=ends.note)
-        log = folder / f"server-{port}.log"
         async with pinned(arguments, environ=environ, core=core, log=log, ready=ready) as pid:
-            yield Target("dialplan", pid, phone, lag)
+            yield Target("dialplan", pid, phone, scrape)
 
 
-def read_lag(metrics: str) -> Lag:
-    """Return the buckets of the event loop's lag from a page of metrics."""
-    return [
-        (float(sample.labels["le"]), sample.value)
-        for family in text_string_to_metric_families(metrics)
-        if family.name == _LAG
-        for sample in family.samples
-        if sample.name.endswith("_bucket")
-    ]
+def read_metrics(metrics: str) -> Scrape:
+    """Return what is used of a page of metrics, all workers' together."""
+    buckets: dict[float, float] = {}
+    tasks: int | None = None
+    for family in text_string_to_metric_families(metrics):
+        for sample in family.samples:
+            if sample.name == f"{_LAG}_bucket":
+                bound = float(sample.labels["le"])
+                buckets[bound] = buckets.get(bound, 0.0) + sample.value
+            elif sample.name == _TASKS:
+                tasks = (tasks or 0) + int(sample.value)
+    return Scrape(sorted(buckets.items()), tasks)
 
 
 def free_port() -> int:

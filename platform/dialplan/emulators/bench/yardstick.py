@@ -14,7 +14,7 @@ from dialplan.emulators.bench.call import Call
 from dialplan.emulators.bench.ends import Ends
 from dialplan.emulators.bench.leg import RungCall, new_leg, open_stream
 from dialplan.emulators.bench.process import pinned
-from dialplan.emulators.bench.target import Lag, Target, free_port
+from dialplan.emulators.bench.target import Scrape, Target, free_port
 
 CALLER = "caller"
 
@@ -56,10 +56,10 @@ async def open_yardstick(ends: Ends, *, folder: Path, core: int) -> AsyncIterato
             return False
         return True
 
-    async def no_lag() -> Lag:
-        return []
+    async def silent() -> Scrape:
+        return Scrape()
 
     log = folder / f"relay-{port}.log"
     async with pinned(arguments, environ=os.environ, core=core, log=log, ready=ready) as pid:
         phone = DirectPhone(ends, f"ws://127.0.0.1:{port}/")
-        yield Target("yardstick", pid, phone, no_lag)
+        yield Target("yardstick", pid, phone, silent)

@@ -7,7 +7,6 @@ lasts, also when the carrier falls silent in the middle of one.
 from __future__ import annotations
 
 import asyncio
-import binascii
 from collections.abc import Callable
 
 
@@ -17,7 +16,7 @@ class AudioBatch:
     Args:
         batch_ms: how much makes a batch, in milliseconds; also the longest that a byte waits.
         bytes_per_ms: how many bytes of the audio make a millisecond.
-        send: takes the audio, decoded; must neither block nor raise.
+        send: takes the audio; must neither block nor raise.
     """
 
     def __init__(self, batch_ms: int, bytes_per_ms: int, send: Callable[[bytes], None]) -> None:
@@ -28,16 +27,9 @@ class AudioBatch:
         self._waiting = bytearray()
         self._since = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self.rejected = 0
-        """Payloads that were not base64."""
 
-    def add(self, payload: str) -> None:
-        """Add one base64 payload of any length."""
-        try:
-            audio = binascii.a2b_base64(payload)
-        except ValueError:  # also of letters that are not ASCII
-            self.rejected += 1
-            return
+    def add(self, audio: bytes) -> None:
+        """Add audio of any length."""
         waiting = self._waiting
         if not waiting:
             if len(audio) >= self._enough:
@@ -64,6 +56,11 @@ class AudioBatch:
             self._timer.cancel()
             self._timer = None
 
+    def close(self) -> None:
+        """Forget what waits, and whom it was for."""
+        self.drop()
+        self._send = _nowhere
+
     def _due(self) -> None:
         """Look what waits: the batch that set the timer is mostly long gone by now.
 
@@ -78,3 +75,7 @@ class AudioBatch:
             self.flush()
         else:
             self._timer = self._loop.call_at(due, self._due)
+
+
+def _nowhere(_audio: bytes) -> None:
+    """Where the audio of a call goes that is over."""

@@ -57,7 +57,7 @@ ANSWER_S = 1.5
 # The SDK's session is told of tool calls, of which a response makes a handful.
 WAITING_EVENTS = 1_000
 
-AUDIO_BATCH_MS = 40
+AUDIO_BATCH_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class DirectRealtimeModel(RealtimeModel):
     async def close(self) -> None:
         """Close the socket and wait for the reader."""
         self._closing = True
-        self._batch.drop()
+        self._batch.close()
         reader, self._reader = self._reader, None
         socket, self._socket = self._socket, None
         if self._patience is not None:
@@ -168,10 +168,10 @@ class DirectRealtimeModel(RealtimeModel):
             reader.cancel()
             await asyncio.wait([reader])
 
-    def append(self, payload: str) -> None:
-        """Send the caller's audio, base64 mu-law, with what comes next; dropped unconnected."""
+    def append(self, audio: bytes) -> None:
+        """Send the caller's audio, mu-law, with what comes next; dropped unconnected."""
         if self._socket is not None and not self._closing:
-            self._batch.add(payload)
+            self._batch.add(audio)
 
     async def say(self, text: str, say_id: str) -> None:
         """Have exactly these words said."""

@@ -8,7 +8,6 @@ speaks of a tool's answer, and sends audio frame by frame.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,11 +104,11 @@ class RealtimeEngine:
             self._wideband = Wideband(sink)
             sink = self._wideband.down
         self._sink = sink
-        self._hooks = Hooks(call, handing_over, self._forget, self._announce, sink)
+        self._hooks: Hooks | None = Hooks(call, handing_over, self._forget, self._announce, sink)
         self._session: RealtimeSession | None = None
         self._beginning = asyncio.Lock()
         self._drain: asyncio.Task[None] | None = None
-        self._audio: asyncio.Queue[str] = asyncio.Queue(WAITING_AUDIO)
+        self._audio: asyncio.Queue[bytes] = asyncio.Queue(WAITING_AUDIO)
         self._pump: asyncio.Task[None] | None = None
         self._announcements = 0
         self._closing = False
@@ -157,12 +156,12 @@ class RealtimeEngine:
             ) from error
         return session
 
-    def append_audio(self, payload: str) -> None:
-        """Pass on the caller's audio, base64 mu-law; dropped while there is no session."""
+    def append_audio(self, audio: bytes) -> None:
+        """Pass on the caller's audio, mu-law; dropped while there is no session."""
         if self._direct is not None:
-            self._direct.append(payload)
+            self._direct.append(audio)
         elif self._session is not None and not self._audio.full():
-            self._audio.put_nowait(payload)
+            self._audio.put_nowait(audio)
 
     async def say(self, text: str, say_id: str) -> None:
         """Have these words said exactly."""
@@ -205,6 +204,8 @@ class RealtimeEngine:
     async def close(self) -> None:
         """End the session and wait for its task."""
         self._closing = True
+        # It holds this engine; what is over is to be gone at once.
+        self._hooks = None
         pump, self._pump = self._pump, None
         if pump is not None:
             pump.cancel()
@@ -249,17 +250,14 @@ class RealtimeEngine:
     async def _pump_audio(self, session: RealtimeSession) -> None:
         """Send audio over the SDK's transport, which can only be awaited."""
         while True:
-            payload = await self._audio.get()
+            audio = await self._audio.get()
             try:
-                audio = base64.b64decode(payload)
                 if self._wideband is not None:
                     audio = self._wideband.widen(audio)
                 if audio:
                     await session.send_audio(audio)
             except ConnectionClosed:
                 return  # the session tells it too
-            except ValueError:
-                _log.warning("audio of the caller is not base64")
 
     async def _drain_session(self, session: RealtimeSession) -> None:
         """Keep the SDK's queue empty, and tell the call what only the session knows."""

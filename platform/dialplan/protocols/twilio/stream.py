@@ -73,8 +73,8 @@ class Stream:
             self.stopped = True
         return [message]
 
-    def caller_audio(self, text: str) -> str | None:
-        """Return the payload if a text frame is caller audio of this stream that may be acted on.
+    def caller_audio(self, text: str) -> bytes | None:
+        """Return the mu-law if a text frame is caller audio of this stream that may be acted on.
 
         None for every other frame, which `receive_text` is for: nothing is counted here.
         """

@@ -51,6 +51,17 @@ def test_only_runs_of_the_same_settings_are_compared() -> None:
     assert [one.calls for one in compare(now, before)] == [100]
 
 
+def test_runs_of_other_workers_or_batches_are_not_compared() -> None:
+    alone, two, joined = run(50, 3.0), run(50, 3.0), run(50, 3.0)
+    alone["settings"] |= {"workers": 1, "batch_ms": None}
+    two["settings"] |= {"workers": 2, "batch_ms": None}
+    joined["settings"] |= {"workers": 1, "batch_ms": 40}
+
+    assert compare([two], [alone]) == compare([joined], [alone]) == []
+    # Saved before there was a choice.
+    assert len(compare([alone], [run(50, 6.0)])) == 1
+
+
 def test_a_saved_benchmark_is_read_back() -> None:
     assert load_runs(saved(run(50, 3.0)), "a.json") == [run(50, 3.0)]
 
