@@ -227,6 +227,8 @@ class _Checker:
                 self._template(words, own, (*at, "say", key))
         if tool.message is not None:
             self._template(tool.message, own, (*at, "message"))
+        if tool.refuse is not None:
+            self._template(tool.refuse, own, (*at, "refuse"))
         if tool.confirm is not None:
             self._confirm(at, tool, own)
         if tool.http is not None:

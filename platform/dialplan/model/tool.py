@@ -256,6 +256,12 @@ class Tool(Shape):
     """The values it needs."""
     requires: Many[Identifier] = Field((), examples=[["patient_id"]])
     """State that the call must know first."""
+    refuse: Template | None = Field(
+        None,
+        examples=["{% if not call.open %}Nobody is there; offer to take a message.{% endif %}"],
+    )
+    """Why it may not run now, for the model; where this comes to no text, it may. Looked at
+    before `confirm`, and again once the caller has agreed."""
     confirm: (
         Annotated[
             Confirm, BeforeValidator(_long_confirm, json_schema_input_type=Template | Confirm)

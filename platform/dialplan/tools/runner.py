@@ -148,6 +148,10 @@ class ToolRunner:
         except ArgumentProblem as problem:
             return answers.invalid(problem.parameter, str(problem))
         noted.update({key: plain(value, call.zone) for key, value in arguments.items()})
+        if tool.refuse is not None:
+            reason = render(tool.refuse, {**self._names(call), **arguments}).strip()
+            if reason:
+                return answers.not_possible(reason)
         # The same words about another patient are another deed.
         known = {one: plain(call.state.get(one), call.zone) for one in self._reads[name]}
         key = key_of({"arguments": noted, "state": known})

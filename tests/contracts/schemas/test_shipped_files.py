@@ -82,6 +82,31 @@ def test_the_shipped_real_estate_is_enough_to_search_in() -> None:
     assert [row["name"] for row in rows["areas"]] == list(areas or ())
 
 
+def test_the_it_helpdesk_has_its_agents_and_tools() -> None:
+    vertical = load_vertical(VERTICALS / "it_helpdesk").vertical
+
+    assert len(vertical.tools) == 11
+    assert [name for name, tool in vertical.tools.items() if tool.knowledge] == ["search_articles"]
+    assert set(vertical.agents) == {"service_desk", "accounts", "tickets", "articles"}
+    assert vertical.agents["articles"].tools == ("search_articles",)
+    assert len(list((VERTICALS / "it_helpdesk" / "knowledge").glob("*.md"))) >= 40
+
+
+def test_only_a_checked_code_opens_what_is_an_employees_own() -> None:
+    tools = load_vertical(VERTICALS / "it_helpdesk").vertical.tools
+
+    guarded = {name for name, tool in tools.items() if "verified_id" in tool.requires}
+
+    assert {name for name, tool in tools.items() if "verified_id" in tool.set} == {"verify_user"}
+    assert guarded == {
+        "unlock_account",
+        "reset_password",
+        "ticket_status",
+        "add_note",
+        "check_device",
+    }
+
+
 def test_the_shipped_tenants_route_the_number_of_the_clinic() -> None:
     verticals = [load_vertical(folder).vertical for folder in FOLDERS]
 

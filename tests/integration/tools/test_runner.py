@@ -135,6 +135,15 @@ WRITTEN: dict[str, object] = {
             "sql": "UPDATE slots SET patient_id = 1 WHERE id = :slot_id RETURNING id",
             "returns": "one",
         },
+        "doctor": {
+            "description": "Doctor",
+            "parameters": {"urgent": {"type": "boolean", "optional": True}},
+            "refuse": "{% if not call.open and not urgent %}"
+            "The doctor is there {{ call.next_opening }}.{% endif %}",
+            "confirm": "Shall I put you through?",
+            "builtin": "transfer",
+            "to": "nurse_line",
+        },
         "text_me": {
             "description": "Text",
             "parameters": {"message": "string"},
@@ -601,6 +610,29 @@ async def test_what_must_be_refused_is_not_even_asked(desk: Desk) -> None:
     assert taken["status"] == "refused"
     assert str(taken["message"]).endswith("is busy then.")
     assert free["status"] == "confirm"
+
+
+async def test_what_its_author_refuses_is_neither_asked_nor_done(desk: Desk) -> None:
+    desk.call.now = lambda: datetime(2026, 3, 2, 3, tzinfo=UTC)
+
+    refused = await desk.run("doctor")
+    urgent = await desk.run("doctor", urgent=True)
+
+    assert refused["status"] == "refused"
+    assert refused["message"] == "The doctor is there tomorrow at 8 AM."
+    assert urgent["status"] == "confirm"
+    assert desk.line.done == []
+
+
+async def test_what_was_agreed_to_is_refused_when_its_time_is_over(desk: Desk) -> None:
+    asked = await desk.run("doctor")
+    desk.call.caller_turns += 1
+    desk.call.now = lambda: datetime(2026, 3, 3, 3, tzinfo=UTC)
+
+    late = await desk.run("doctor")
+
+    assert [asked["status"], late["status"]] == ["confirm", "refused"]
+    assert desk.line.done == []
 
 
 async def test_a_carrier_that_refuses_is_a_fixed_sentence(desk: Desk) -> None:

@@ -63,6 +63,8 @@ def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
         words = getattr(tool.say, key)
         if words is not None:
             yield ("say", key), words
+    if tool.refuse is not None:
+        yield ("refuse",), tool.refuse
     if tool.confirm is not None:
         yield ("confirm", "say"), tool.confirm.say
         if tool.confirm.refuse is not None:

@@ -145,12 +145,26 @@ def _refused(state: State, outcome: Outcome, box: Toolbox, now: datetime) -> Ste
         for c in state.calls[-state.chain :]
     )
     first = next((t for name in outcome.first if (t := box.get(name))), None)
+    if first is not None and (step := _not_enough(state, first, now)) is not None:
+        return step
     if first is None or again > 1:
         state.goals.clear()
         return Tell((_fit_to_say(outcome.message) or CANNOT, ANYTHING_ELSE))
     if all(goal.tool != first.name for goal in state.goals):
         state.goals.append(new_goal(state, first, state.request, now))
     return advance(state, box, now)
+
+
+def _not_enough(state: State, first: Tool, now: datetime) -> Step | None:
+    """Ask for the code that a tool may take besides, when it ran and was not enough without."""
+    ran = next((c for c in reversed(state.calls[-state.chain :]) if c.name == first.name), None)
+    more = next((p for p in first.parameters if p.kind == "code" and not p.required), None)
+    if more is None or ran is None or ran.outcome is None or ran.outcome.status != "ok":
+        return None
+    result = ran.outcome.result
+    lead = " ".join(spoken_fields(result, now)) if isinstance(result, dict) else ""
+    state.goals.append(Goal(first.name, {}, [more.name]))
+    return Ask(more.name, more.question, lead)
 
 
 def _not_found(state: State, outcome: Outcome, tool: Tool | None, box: Toolbox) -> Step:

@@ -215,6 +215,33 @@ def test_calls_without_a_word_from_the_caller_are_bounded(mind: RehearsalMind) -
     assert len(items) < 12
 
 
+def test_a_code_is_asked_for_when_the_tool_that_takes_it_was_not_enough(
+    mind: RehearsalMind,
+) -> None:
+    verify = ToolDefinition("verify_guest", "Verify.", {"properties": {"code": {"type": "string"}}})
+    tools = (BOOK, verify)
+    refused = {"status": "refused", "message": "Not yet.", "first": ["verify_guest"]}
+    items: list[Item] = [WISH, CALL, FunctionOutput("c1", json.dumps(refused))]
+
+    assert mind.decide(turn(*items, tools=tools)) == [CallTool("verify_guest", {})]
+
+    sent = {"status": "ok", "result": {"sent_to": "your phone"}}
+    again = json.dumps({"day": "2026-03-03", "name": "Ann Lee"})
+    items += [
+        FunctionCall("c2", "verify_guest", "{}"),
+        FunctionOutput("c2", json.dumps(sent)),
+        FunctionCall("c3", "book_table", again),
+        FunctionOutput("c3", json.dumps(refused)),
+    ]
+    asked = mind.decide(turn(*items, tools=tools))
+
+    assert asked == [Say("The sent to is your phone."), Say("What is the code?")]
+
+    items += [agent("The sent to is your phone. What is the code?"), caller("4 8 2 9 1 3")]
+
+    assert mind.decide(turn(*items, tools=tools)) == [CallTool("verify_guest", {"code": "482913"})]
+
+
 def test_a_required_tool_is_called_whatever_was_said(mind: RehearsalMind) -> None:
     decisions = mind.decide(turn(caller("friday"), choice="book_table"))
 
