@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from dialplan.model.shape import Many, RelativePath, Shape, Text
+from dialplan.model.shape import Many, RelativePath, Shape, Text, rules
 
 SourcePath = Annotated[
     str,
@@ -31,8 +31,22 @@ class Collection(Shape):
     """Questions with the articles that answer them, for `dialplan knowledge test`."""
 
 
+_REMOTE = "`provider: openai` with `model` and `dimensions`"
+
+
 class Embeddings(Shape):
     """Who turns texts into vectors. Short form: the provider."""
+
+    model_config = rules(
+        {
+            "if": {"anyOf": [{"required": ["model"]}, {"required": ["dimensions"]}]},
+            "then": {
+                "required": ["provider"],
+                "properties": {"provider": {"enum": ["openai"], "description": _REMOTE}},
+                "description": _REMOTE,
+            },
+        }
+    )
 
     provider: Literal["local", "openai"] = Field("local", examples=["openai"])
     """`local` needs no key and no network; `openai` asks the endpoint of the settings."""
@@ -44,7 +58,7 @@ class Embeddings(Shape):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.provider == "local" and (self.model or self.dimensions):
-            raise ValueError("expected neither `model` nor `dimensions` with `local`")
+            raise ValueError(f"expected {_REMOTE}")
         return self
 
 

@@ -54,8 +54,9 @@ def _text(schema: Schema) -> SearchStrategy[str]:
 
 def _mapping(schema: Schema, root: Schema, depth: int) -> SearchStrategy[dict[str, Any]]:
     known: Schema = schema.get("properties", {})
+    # One key of each, or none where a rule has a branch for that.
     choices = [
-        [branch["required"][0] for branch in rule["oneOf"]]
+        [branch.get("required", [None])[0] for branch in rule["oneOf"]]
         for rule in schema.get("allOf", [])
         if "oneOf" in rule
     ]
@@ -68,7 +69,8 @@ def _mapping(schema: Schema, root: Schema, depth: int) -> SearchStrategy[dict[st
         optional = [key for key in known if key not in required | single]
         if optional and depth < 8:
             wanted += draw(st.lists(st.sampled_from(optional), max_size=4, unique=True))
-        wanted += [draw(st.sampled_from(choice)) for choice in choices]
+        chosen = [draw(st.sampled_from(choice)) for choice in choices]
+        wanted += [key for key in chosen if key is not None]
         found = {key: draw(data_of(known[key], root, depth + 1)) for key in wanted}
         least = schema.get("minProperties", 0)
         for pattern, inner in schema.get("patternProperties", {}).items():
