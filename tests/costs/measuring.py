@@ -25,13 +25,13 @@ from dialplan.call.events import (
 )
 from dialplan.config.load import load_vertical
 from dialplan.runtime.assembly import call_trace
+from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
-from dialplan.runtime.switchboard import CallRequest
 from dialplan.store.facts import Fact, TurnTimed
 
 ROUNDS = 7

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dialplan.call.events import HangUpRequested, TransferRequested
 from dialplan.errors import TelephonyError, ToolError
-from dialplan.runtime.switchboard import CallRequest
+from dialplan.runtime.attended import CallRequest
 from dialplan.telephony.rest import TwilioRest
 
 

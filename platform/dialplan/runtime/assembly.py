@@ -27,8 +27,8 @@ from dialplan.model.agent import Handoff
 from dialplan.model.tool import Tool
 from dialplan.prompts.render import render
 from dialplan.protocols.realtime.client import SessionSettings
+from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.switchboard import CallRequest
 from dialplan.runtime.traces import CallTrace
 from dialplan.tools.arguments import parameters_schema
 

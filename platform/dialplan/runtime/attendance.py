@@ -58,6 +58,7 @@ from dialplan.protocols.twilio.messages import Dtmf, Mark, Media, Message, Stop
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
 from dialplan.runtime.assembly import VerticalAgents, call_policy, call_trace, pause_ms
+from dialplan.runtime.attended import CallRequest, Ending, Leg
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.duties import Duties
 from dialplan.runtime.live import LiveCalls
@@ -65,7 +66,6 @@ from dialplan.runtime.mailbox import Fault, Filler, Happened, Mailbox
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
-from dialplan.runtime.switchboard import CallRequest, Ending, Leg
 from dialplan.store.facts import Fact
 from dialplan.telephony.rest import TwilioRest
 from dialplan.tools.elsewhere import Elsewhere

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialplan.engines.realtime.agents import Handover
+from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.observer import CallObserver
-from dialplan.runtime.switchboard import CallRequest
 from dialplan.tools.runner import ToolRunner
 from dialplan.tools.state import CallState
 

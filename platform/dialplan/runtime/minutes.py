@@ -7,8 +7,8 @@ from datetime import datetime
 
 from dialplan.call.transcript import Line
 from dialplan.call.turns import Turn
+from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.switchboard import CallRequest
 from dialplan.store.facts import (
     CallBegan,
     CallEnded,

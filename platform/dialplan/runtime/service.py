@@ -23,6 +23,7 @@ from dialplan.knowledge.minilm import Embedder
 from dialplan.knowledge.providers import Providers
 from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
+from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line, build_lines
 from dialplan.runtime.endings import Endings
@@ -32,7 +33,7 @@ from dialplan.runtime.peers import Peers, at_emulator
 from dialplan.runtime.registry import Registry, kept
 from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.slots import Slot
-from dialplan.runtime.switchboard import CallRequest, Switchboard
+from dialplan.runtime.switchboard import Switchboard
 from dialplan.runtime.telemetry import open_tracing
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings

@@ -6,16 +6,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from dialplan.call.commands import Ending as Ending
 from dialplan.call.commands import HangUp, Transfer
 from dialplan.errors import DialplanError, ProtocolError
 from dialplan.protocols.twilio.messages import Start
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Say, Verb
+from dialplan.runtime.attended import AttendedCall, CallRequest, Leg, MakeCall
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, Line
 from dialplan.runtime.endings import Endings
@@ -33,67 +32,6 @@ STREAM_S = 30.0
 CLOSE_S = 5.0
 # A stream that has said this many frames before `start` is not Twilio.
 FRAMES_BEFORE_START = 10
-
-
-class Leg(Protocol):
-    """The caller's side of a call: one media socket."""
-
-    async def receive(self) -> str | bytes | None:
-        """Return the next frame; None once the socket is closed."""
-        ...
-
-    def listen(self, hear: Callable[[str | bytes | None], None]) -> None:
-        """Have `hear` called for every frame from now on, and with None for the end.
-
-        Frames that came since `receive` come first. `hear` must neither block nor raise.
-        """
-        ...
-
-    def send(self, *texts: str) -> None:
-        """Send text frames at once; a closed socket swallows them."""
-        ...
-
-    @property
-    def writable(self) -> bool:
-        """Whether the carrier takes what is sent; if not, wait for `drained` before more."""
-        ...
-
-    async def drained(self) -> None:
-        """Wait until the carrier has taken most of what was sent, or is gone."""
-        ...
-
-    async def close(self) -> None:
-        """Close the socket; closing twice is fine."""
-        ...
-
-
-class AttendedCall(Protocol):
-    """One call's runtime: dialled at the webhook, run once the stream is there."""
-
-    async def prepare(self) -> None:
-        """Reach the model. Raises EngineError when that fails; safe to cancel."""
-        ...
-
-    async def run(self, leg: Leg, stream: Stream) -> Ending | None:
-        """Carry the call to its end; return how it is to end at the carrier, None if it is over."""
-        ...
-
-    async def discard(self) -> None:
-        """Let go of everything that `prepare` opened; safe at any time, safe twice."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class CallRequest:
-    """A call that is to be attended. `caller` is as Twilio said it, maybe not a number."""
-
-    call_sid: str
-    account_sid: str
-    caller: str = field(repr=False)
-    line: Line
-
-
-MakeCall = Callable[[CallRequest], AttendedCall]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
 
@@ -17,9 +16,6 @@ from dialplan.errors import ToolError, ToolRefused
 from dialplan.model.tool import Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, render
-from dialplan.sql.money import currencies_of
-from dialplan.sql.statement import CompiledSql, compile_sql
-from dialplan.sql.types import bind_types
 from dialplan.tools import answers
 from dialplan.tools.answers import Answer
 from dialplan.tools.arguments import ArgumentProblem, check_arguments
@@ -32,6 +28,7 @@ from dialplan.tools.ports import CallActions, Ledger, LookUp, Transactions
 from dialplan.tools.queries import Once, Queries
 from dialplan.tools.refusals import Refusals
 from dialplan.tools.state import NEVER, Agreement, CallState
+from dialplan.tools.statements import binds, lookups, statements
 from dialplan.tools.values import convert, evaluate, plain, region_of
 
 logger = logging.getLogger(__name__)
@@ -88,16 +85,7 @@ class ToolRunner:
         self._reads = {
             name: state_read(tool, vertical.state) for name, tool in vertical.tools.items()
         }
-        self._statements = {
-            name: _compile(name, vertical, tool, tool.sql)
-            for name, tool in vertical.tools.items()
-            if tool.sql is not None
-        }
-        self._lookups = {
-            name: _compile(name, vertical, tool, tool.confirm.lookup, reads=True)
-            for name, tool in vertical.tools.items()
-            if tool.confirm is not None and tool.confirm.lookup is not None
-        }
+        self._statements, self._lookups = statements(vertical), lookups(vertical)
 
     async def run(
         self,
@@ -194,7 +182,7 @@ class ToolRunner:
         if name in self._lookups:
             row = await self._queries.run(
                 self._lookups[name],
-                self._binds(arguments, call),
+                binds(self._vertical, arguments, call),
                 "one",
                 call,
                 limit=tool.timeout.total_seconds(),
@@ -262,7 +250,7 @@ class ToolRunner:
         if name in self._statements:
             return await self._queries.run(
                 self._statements[name],
-                self._binds(arguments, call),
+                binds(self._vertical, arguments, call),
                 tool.returns,
                 call,
                 limit=tool.timeout.total_seconds(),
@@ -397,15 +385,6 @@ class ToolRunner:
         state = dict.fromkeys(self._vertical.state) | call.state
         return {**call.variables, "state": state, "call": call.about()}
 
-    def _binds(self, arguments: Mapping[str, object], call: CallState) -> dict[str, object]:
-        binds = {name: arguments.get(name) for name in arguments}
-        binds |= {f"state.{name}": call.state.get(name) for name in self._vertical.state}
-        binds |= {f"call.{name}": value for name, value in call.about().items()}
-        return binds | {
-            f"variables.{name}": call.variables.get(name, variable.default)
-            for name, variable in self._vertical.variables.items()
-        }
-
     def _tools_that_set(self, missing: list[str]) -> list[str]:
         return [
             name
@@ -423,17 +402,3 @@ class ToolRunner:
     ) -> None:
         ms = (time.monotonic() - began) * 1000
         self._ledger.tool_ran(call.call_sid, call.agent, name, arguments, status, round(ms, 1))
-
-
-def _compile(
-    name: str, vertical: Vertical, tool: Tool, source: str, *, reads: bool = False
-) -> CompiledSql:
-    where = f"tools.{name}.confirm.lookup" if reads else f"tools.{name}.sql"
-    try:
-        compiled = compile_sql(source, bind_types(vertical, tool), vertical.name)
-    except ToolError as error:
-        raise ToolError(f"{where}: {error}") from error
-    if reads and compiled.writes:
-        raise ToolError(f"{where}: expected a SELECT, got a statement that writes")
-    money = currencies_of(compiled.text, vertical.database.tables)
-    return replace(compiled, currencies=money) if money else compiled

@@ -18,9 +18,10 @@ from dialplan.config.load import load_tenants, load_vertical
 from dialplan.errors import StoreError
 from dialplan.protocols.twilio.signature import sign
 from dialplan.protocols.twilio.stream import Stream
+from dialplan.runtime.attended import CallRequest, Ending, Leg
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, build_lines
-from dialplan.runtime.switchboard import CallRequest, Ending, Leg, Switchboard
+from dialplan.runtime.switchboard import Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.web.app import build_app
 

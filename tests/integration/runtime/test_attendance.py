@@ -22,9 +22,10 @@ from dialplan.config.load import load_tenants, load_vertical
 from dialplan.engines.engine import Engine, EngineSink
 from dialplan.engines.realtime.agents import CallAgents, Handover
 from dialplan.runtime.attendance import SEND_S, Attendance, Surroundings
+from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, build_lines
-from dialplan.runtime.switchboard import CallRequest, Switchboard
+from dialplan.runtime.switchboard import Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.store.facts import CallEnded, Fact
 from dialplan.tools.http import HttpCaller

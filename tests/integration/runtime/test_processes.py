@@ -19,10 +19,11 @@ from dialplan.config.load import load_tenants, load_vertical
 from dialplan.errors import StoreError
 from dialplan.protocols.twilio.stream import Stream
 from dialplan.protocols.twilio.twiml import render
+from dialplan.runtime.attended import CallRequest, Leg
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, Line, build_lines
 from dialplan.runtime.endings import Endings
-from dialplan.runtime.switchboard import CallRequest, Leg, Switchboard
+from dialplan.runtime.switchboard import Switchboard
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.store.database import Database
 from dialplan.store.installation import Installation

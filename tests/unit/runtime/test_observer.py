@@ -13,13 +13,13 @@ from dialplan.call.events import (
 )
 from dialplan.config.load import load_vertical
 from dialplan.engines.engine import HandedOver
+from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Line
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
-from dialplan.runtime.switchboard import CallRequest
 from dialplan.store.facts import Fact, ToolRan, TurnTimed
 
 AUDIO = PlaySpeech("AAAA", "m")
