@@ -128,8 +128,8 @@ def test_a_phone_in_another_terminal_rings_a_rehearsal_that_runs(
 
     nobody = terminal.run("call", "+15550109999", "--say", "Hello?")
     assert nobody.returncode == 2
-    assert nobody.stderr == (
-        f"dialplan: nobody answers `+15550109999`; the tenants file knows {CLINIC}\n"
+    assert nobody.stderr.startswith(
+        f"dialplan: nobody answers `+15550109999`; the tenants file knows {CLINIC}, "
     )
 
     second = terminal.run("serve", "--rehearse", "--written", "--port", "0")
