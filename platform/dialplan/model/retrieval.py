@@ -9,7 +9,7 @@ from dialplan.model.shape import Many, Shape, Text
 NOTHING = "nothing"
 """Expected of a question that the articles do not answer."""
 
-Share = Annotated[float, Field(ge=0, le=1, strict=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Goal(Shape):
