@@ -124,7 +124,7 @@ turns:
 turns:
   - {silence: 20s, expect: {says: Are you still there}}
   - {caller: Yes., model: [{say: Good.}], expect: {says: good, within: 2s}}
-  - {silence: 45s, expect: {says: [Are you still there, goodbye], ends: true}}
+  - {silence: 90s, expect: {says: [Are you still there, goodbye], ends: true}}
 then: [{call: {ended_by: limit, errors: 0}}]
 """,
     "known": """\
