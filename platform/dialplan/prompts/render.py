@@ -10,7 +10,7 @@ from datetime import date, time
 from functools import lru_cache
 from urllib.parse import quote
 
-from jinja2 import StrictUndefined, Template, TemplateError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from dialplan.errors import ConfigError
@@ -39,10 +39,19 @@ def _segment(value: object) -> object:
     return quote(value.isoformat(), safe="") if isinstance(value, date | time) else value
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """Where `fields.items` is the member of that name, and no method of the mapping."""
+
+    def getattr(self, obj: object, attribute: str) -> object | Undefined:
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 def _environment(
     finalize: Callable[[object], object] | None = None,
 ) -> ImmutableSandboxedEnvironment:
-    made = ImmutableSandboxedEnvironment(
+    made = _Environment(
         undefined=StrictUndefined,
         autoescape=False,
         keep_trailing_newline=False,
@@ -144,6 +153,45 @@ def names_used(template: str) -> frozenset[str]:
         for name in names
         if name.ctx == "load" and name.name not in stored
     )
+
+
+@lru_cache(maxsize=1024)
+def texts_compared(template: str) -> frozenset[tuple[str, str]]:
+    """The names with one member that a template compares with fixed texts, each with the text.
+
+    `{{ fields.mood == "angry" }}` gives `("fields.mood", "angry")`; so do `!=` and `in [...]`.
+    """
+    if "{" not in template:
+        return frozenset()
+    try:
+        tree = _ENVIRONMENT.parse(template)
+    except (TemplateError, RecursionError) as error:
+        raise TemplateProblem(f"cannot read the template: {_plain(error)}") from error
+    return frozenset(
+        (f"{one.node.name}.{member}", text)
+        for node in _all(tree)
+        if isinstance(node, nodes.Compare)
+        for one, other in _compared(node)
+        if isinstance(one, nodes.Getattr | nodes.Getitem)
+        and isinstance(one.node, nodes.Name)
+        and (member := _member(one)) is not None
+        for text in _fixed(other)
+    )
+
+
+def _compared(node: nodes.Compare) -> Iterator[tuple[nodes.Expr, nodes.Expr]]:
+    before = node.expr
+    for operand in node.ops:
+        if operand.op in ("eq", "ne", "in", "notin"):
+            yield before, operand.expr
+            if operand.op in ("eq", "ne"):
+                yield operand.expr, before
+        before = operand.expr
+
+
+def _fixed(node: nodes.Expr) -> list[str]:
+    items = node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]
+    return [one.value for one in items if isinstance(one, nodes.Const) and type(one.value) is str]
 
 
 def _all(tree: nodes.Node) -> Iterator[nodes.Node]:
