@@ -5,6 +5,7 @@ Adds problems to the source, changes nothing. Concludes nothing from what is bro
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
 from dialplan.config.problem import listed
@@ -14,7 +15,11 @@ from dialplan.config.steps import Steps, locate
 from dialplan.model.after_call import MOST_CHARACTERS, CallField
 from dialplan.model.vertical import Vertical
 
-_MOMENTS = {"date": date, "time": time, "datetime": datetime}
+_MOMENTS: Mapping[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
 _WRITTEN = {"date": "2026-03-02", "time": "14:30", "datetime": "2026-03-02T14:30"}
 
 
@@ -94,7 +99,7 @@ def _out_of_range(field: CallField, value: object) -> str:
 
 def _is_moment(value: str, kind: str) -> bool:
     try:
-        _MOMENTS[kind].fromisoformat(value)
+        _MOMENTS[kind](value)
     except ValueError:
         return False
     return True

@@ -10,7 +10,7 @@ from datetime import date, time
 from functools import lru_cache
 from urllib.parse import quote
 
-from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from dialplan.errors import ConfigError
@@ -42,10 +42,11 @@ def _segment(value: object) -> object:
 class _Environment(ImmutableSandboxedEnvironment):
     """Where `fields.items` is the member of that name, and no method of the mapping."""
 
-    def getattr(self, obj: object, attribute: str) -> object | Undefined:
+    def getattr(self, obj: object, attribute: str) -> object:
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
-        return super().getattr(obj, attribute)
+        found: object = super().getattr(obj, attribute)
+        return found
 
 
 def _environment(

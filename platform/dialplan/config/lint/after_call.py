@@ -13,6 +13,7 @@ from dialplan.config.lint.tools import says_little
 from dialplan.config.problem import did_you_mean
 from dialplan.config.steps import Steps
 from dialplan.model.after_call import AfterCall, CallField, Send
+from dialplan.model.kinds import after_call_prompt
 from dialplan.model.known import ENDING, REALTIME_MODELS
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import (
@@ -122,10 +123,8 @@ def _sends(notes: Notes, at: Steps, send: Send) -> None:
 
 def _filled(notes: Notes, vertical: Vertical, after: AfterCall, prompts: Mapping[str, str]) -> None:
     values = _made_up(vertical, after)
-    # The prompt comes first where there is one: it is filled before there are fields.
-    of_prompt = [_Text(*one) for one in texts_after(after, prompts) if one[0][1] == "prompt"]
-    for text in of_prompt:
-        _try(notes, text, None, values)
+    if (prompt := prompts.get(after_call_prompt())) is not None:
+        _try(notes, _Text(("after_call", "prompt"), prompt), None, values)
     for number, send in enumerate(after.send):
         at: Steps = ("after_call", "send", number)
         when = None if send.when is None else _Text((*at, "when"), send.when)
