@@ -81,8 +81,8 @@ def check_after_call(notes: Notes, vertical: Vertical, prompts: Mapping[str, str
     for name, field in after.fields.items():
         if says_little(name, field.description, field.enum, field.type):
             message = f"`{name}` does not say what to look for in a call"
-            steps = ("after_call", "fields", name)
-            notes.at(steps, "W415", message, "add a `description`", key=True)
+            at: Steps = ("after_call", "fields", name)
+            notes.at(at, "W415", message, "add a `description`", key=True)
     for steps, words in texts_after(after, prompts):
         _compared(notes, steps, words, after)
     for number, send in enumerate(after.send):
