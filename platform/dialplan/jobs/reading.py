@@ -11,6 +11,7 @@ from dialplan.jobs.asking import instructions_of, material_of, region_of_call
 from dialplan.jobs.fields import check_fields, fields_schema
 from dialplan.jobs.over import OverCall, about_call, over_call, skip_reason, zone_of
 from dialplan.model.after_call import AfterCall
+from dialplan.model.kinds import after_call_prompt
 from dialplan.model.shape import Json
 from dialplan.prompts.render import TemplateProblem, render
 from dialplan.runtime.directory import Line
@@ -64,8 +65,7 @@ def _prompt(
 ) -> str | None:
     if after.prompt is None:
         return None
-    file = loaded.files.get(after.prompt)
-    template = after.prompt if file is None else file.decode("utf-8", "replace")
+    template = loaded.prompts.get(after_call_prompt(), after.prompt)
     try:
         return render(template, about_call(call, loaded.vertical, variables))
     except TemplateProblem as error:

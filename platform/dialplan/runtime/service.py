@@ -162,7 +162,7 @@ async def open_service(
         url = database.url.render_as_string(hide_password=False)
         recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
-        http = HttpCaller(private_hosts=_private_hosts(settings, peers))
+        http = HttpCaller(private_hosts=private_hosts(settings, peers))
         stack.push_async_callback(http.close)
         mcp = McpServers(http, commands=settings.mcp_commands)
         stack.push_async_callback(mcp.close)
@@ -305,7 +305,8 @@ def specialists_of(peers: Peers) -> Specialists | None:
     return Specialists(api_key=peers.text_key, base_url=peers.text_url)
 
 
-def _private_hosts(settings: Settings, peers: Peers) -> set[str]:
+def private_hosts(settings: Settings, peers: Peers) -> set[str]:
+    """Return where tools may go though it is no public address: what the operator allows."""
     emulated = {httpx.URL(url).netloc.decode("ascii") for url in peers.services.values()}
     return emulated | set(settings.private_hosts)
 
