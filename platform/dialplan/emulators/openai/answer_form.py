@@ -44,8 +44,9 @@ def read_form(given: Mapping[str, Any]) -> AnswerForm | None:
         raise ClientEventError("invalid_value", message, f"{_AT}.name")
     strict = written.get("strict") is True
     refused = _refused(name, schema, strict=strict)
-    if refused is not None:
-        raise ClientEventError("invalid_json_schema", refused, f"{_AT}.schema")
+    if refused is not None or not isinstance(schema, Mapping):
+        message = refused or f"Invalid schema for response_format '{name}': expected an object."
+        raise ClientEventError("invalid_json_schema", message, f"{_AT}.schema")
     return AnswerForm(name, schema, strict)
 
 
@@ -69,7 +70,7 @@ def fitted(form: AnswerForm, text: str) -> str:
 
 def _refused(name: str, schema: object, *, strict: bool) -> str | None:
     if not isinstance(schema, Mapping):
-        return f"Invalid schema for response_format '{name}': schema must be an object."
+        return None
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:

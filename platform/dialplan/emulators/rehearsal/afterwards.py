@@ -33,7 +33,8 @@ ALIKE = 0.45
 ASKS = 0.5
 """And from this one a question asks for it."""
 LIKELY = 0.28
-"""Where no value stands for all else, this is enough for the nearest one ..."""
+"""This is enough beside other signs: for a deed of the same kind; or, where no value stands for all
+else, for the nearest one ..."""
 CLEARLY = 0.1
 """... if the next one is this much further away."""
 REACH = 4
@@ -135,8 +136,9 @@ class Afterwards:
         best: dict[str, float] = {}
         for wish in record.wishes():
             for choice in self.chooser.rank(wish, tools, record.began):
-                name = choice.tool.name
-                best[name] = max(best.get(name, 0.0), choice.score)
+                name, words = choice.tool.name, re.escape(choice.tool.about)
+                said = 0.3 if re.search(rf"\b{words}s?\b", wish.lower()) else 0.0
+                best[name] = max(best.get(name, 0.0), choice.score + said)
         for deed in record.deeds:
             for tool in tools:
                 # What was done in the end says more than what was asked for on the way.
@@ -176,7 +178,7 @@ class Afterwards:
         near = self.chooser.similarity(statement, [one.words for one in record.deeds])
         for deed, alike in zip(record.deeds, near, strict=True):
             mine = verbs_named(frozenset(deed.words.split()))
-            if alike >= ALIKE and (not mine or mine & verbs):
+            if alike >= (LIKELY if mine & verbs else ALIKE) and (not mine or mine & verbs):
                 return True
         return False
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeGuard
 
 from dialplan.emulators.openai.mind import Item, Message
 from dialplan.emulators.rehearsal.lexicon import reply, small_talk
@@ -102,7 +103,7 @@ def _json(text: str) -> Mapping[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _is_entries(value: object) -> bool:
+def _is_entries(value: object) -> TypeGuard[list[Mapping[str, object]]]:
     return isinstance(value, list) and bool(value) and all(isinstance(x, dict) for x in value)
 
 
