@@ -16,6 +16,7 @@ from dialplan.emulators.openai.text import text_app
 from dialplan.engines.text.extraction import TextModel
 from dialplan.errors import ToolError
 from dialplan.jobs.reading import OverCall, Reader, over_call
+from dialplan.model.kinds import after_call_prompt
 from dialplan.model.vertical import Vertical
 from dialplan.web.serving import serving
 
@@ -37,8 +38,9 @@ def clinic(**after_call: Any) -> LoadedVertical:
             },
         }
     )
-    files = {"prompts/after_call.md": b"{{ business_name }} heals, {{ state.patient_id }}.\n"}
-    return LoadedVertical(vertical, "v1", {}, Path(), files=files)
+    # What the file says stands under a name of its own, as the loader puts it there.
+    prompts = {after_call_prompt(): "{{ business_name }} heals, {{ state.patient_id }}."}
+    return LoadedVertical(vertical, "v1", prompts if "prompt" in after_call else {}, Path())
 
 
 def call() -> OverCall:
@@ -64,12 +66,11 @@ async def test_the_fields_of_a_call_are_read_by_the_clock_of_the_business() -> N
     assert fields == answer | {"at": "2026-03-03T09:00-06:00"}
 
 
-@pytest.mark.parametrize("prompt", ["{{ business_name }} heals.", "prompts/after_call.md"])
-async def test_the_model_is_told_what_the_business_adds(prompt: str) -> None:
+async def test_the_model_is_told_what_the_business_adds() -> None:
     async with reader({"number": None, "at": None, "score": None}) as (reads, mind):
-        await reads.read(call(), clinic(prompt=prompt), VARIABLES)
+        await reads.read(call(), clinic(prompt="prompts/after_call.md"), VARIABLES)
 
-    assert "What the business adds:\nLakeside heals" in mind.turns[0].instructions
+    assert mind.turns[0].instructions.endswith("What the business adds:\nLakeside heals, None.")
 
 
 async def test_what_was_said_is_material_and_no_part_of_the_instructions() -> None:
@@ -83,9 +84,11 @@ async def test_what_was_said_is_material_and_no_part_of_the_instructions() -> No
 
 
 async def test_a_prompt_that_cannot_be_filled_is_final() -> None:
+    without = {"timezone": "America/Chicago"}
+
     async with reader() as (reads, _):
         with pytest.raises(ToolError, match="the prompt of `after_call`"):
-            await reads.read(call(), clinic(prompt="{{ nobody }}"), VARIABLES)
+            await reads.read(call(), clinic(prompt="prompts/after_call.md"), without)
 
 
 async def test_a_vertical_without_after_call_has_nothing_to_read() -> None:
