@@ -16,14 +16,13 @@ from dialplan.jobs.reading import names_of
 from dialplan.model.after_call import AfterCall, Send
 from dialplan.model.shape import Json
 from dialplan.model.tool import Http
-from dialplan.prompts.render import TemplateProblem
+from dialplan.prompts.render import TemplateProblem, says_no
 from dialplan.runtime.directory import Line
 from dialplan.tools.http import HttpCaller, NoAnswer
 from dialplan.tools.requests import Prepared, prepare_request
 from dialplan.tools.values import evaluate
 
 _BODY = {"call": "{{ call }}", "fields": "{{ fields }}"}
-_NO = frozenset({"", "false", "none", "null", "0", "0.0"})
 _LATER = frozenset({408, 425, 429})
 
 
@@ -114,7 +113,7 @@ def _applies(one: Send, names: Mapping[str, object]) -> bool:
     except TemplateProblem as error:
         raise ToolError(f"`when`: {error}") from error
     if isinstance(found, str):
-        return found.strip().lower() not in _NO
+        return not says_no(found)
     return bool(found)
 
 

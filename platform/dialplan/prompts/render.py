@@ -20,6 +20,9 @@ MOST_CHARACTERS = 40_000
 """The longest text a template may make, in characters."""
 
 
+_NO = frozenset({"", "false", "none", "null", "0", "0.0"})
+
+
 class TemplateProblem(ConfigError):
     """A template that cannot be read, or that uses what is not there.
 
@@ -91,6 +94,11 @@ def render(template: str, values: Mapping[str, object], *, most: int = MOST_CHAR
             raise TemplateProblem(f"expected at most {most} characters, got {len(template)}")
         return template
     return _filled(_compiled(template, _ENVIRONMENT), values, most)
+
+
+def says_no(text: str) -> bool:
+    """Whether the text that a condition (`when`) came to means no: nothing, false or zero."""
+    return text.strip().lower() in _NO
 
 
 def render_address(template: str, values: Mapping[str, object]) -> str:

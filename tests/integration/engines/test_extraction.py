@@ -171,6 +171,16 @@ async def test_a_busy_provider_is_tried_later(status: int) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_that_is_refused_is_tried_later_and_not_at_once(status: int) -> None:
+    refused = JSONResponse({"error": {"message": f"k1 {SECRET}"}}, status)
+    async with provider(refused) as (model, seen):
+        with pytest.raises(TryLater, match=f"answered with status {status}"):
+            await model.extract(asked(), check)
+
+    assert len(seen) == 1
+
+
 async def test_a_provider_that_says_when_is_left_alone_until_then() -> None:
     busy = JSONResponse({}, 429, {"retry-after": "1", "x-should-retry": "false"})
     async with provider(busy) as (model, _):
@@ -189,7 +199,7 @@ async def test_a_provider_that_is_away_is_tried_later() -> None:
     await model.close()
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("status", [400, 404])
 async def test_a_refused_request_is_final_and_tells_nothing_of_the_call(status: int) -> None:
     refused = JSONResponse({"error": {"message": f"k1 {SECRET}"}}, status)
     async with provider(refused) as (model, seen):

@@ -21,6 +21,7 @@ from dialplan.prompts.render import (
     names_used,
     render,
     render_address,
+    says_no,
     texts_compared,
 )
 
@@ -47,8 +48,6 @@ _OF_TYPE: Mapping[str, object] = {
     "phone": "+15550107788",
     "email": "maria@example.com",
 }
-_NO = frozenset({"", "false", "none", "null", "0", "0.0"})
-"""What a `when` comes to where nothing is sent, in small letters."""
 
 _TEXT = "text"
 _TRANSCRIPT = "Agent: Hello.\nCaller: Hello."
@@ -108,7 +107,7 @@ def _compared(notes: Notes, steps: Steps, words: str, after: AfterCall) -> None:
 
 def _sends(notes: Notes, at: Steps, send: Send) -> None:
     if send.when is not None and not _names(send.when):
-        always = "never" if "{" not in send.when and _says_no(send.when) else "always"
+        always = "never" if "{" not in send.when and says_no(send.when) else "always"
         message = f"no field and nothing else is named in it: this is {always} sent"
         hint = f"write `{{{{ {send.when} }}}}`" if send.when.startswith("fields.") else ""
         hint = hint or "name a field in it, or remove it"
@@ -211,13 +210,9 @@ def _is_there(name: str, values: Mapping[str, object]) -> bool:
 
 def _applies(when: _Text, values: Mapping[str, object]) -> bool:
     try:
-        return not _says_no(render(when.words, values))
+        return not says_no(render(when.words, values))
     except TemplateProblem:
         return False  # said of the `when` itself
-
-
-def _says_no(text: str) -> bool:
-    return text.strip().lower() in _NO
 
 
 def _names(words: str) -> set[str]:

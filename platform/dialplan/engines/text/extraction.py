@@ -26,7 +26,8 @@ MOST_TOKENS = 16_000
 """The longest answer, in tokens; models that reason count their thoughts too."""
 
 _AGAIN = "That does not fit. Give the whole object once more, with these mended:"
-_BUSY = frozenset({408, 409, 425, 429})
+# A key that was taken back, or lacks a right, the operator mends: no call goes unread for it.
+_LATER = frozenset({401, 403, 408, 409, 425, 429})
 _BUSY_CODES = frozenset({"server_error", "rate_limit_exceeded"})
 
 Value = TypeVar("Value")
@@ -130,7 +131,7 @@ class TextModel:
 
 def _refused(model: str, error: APIStatusError) -> TryLater | ToolError:
     message = f"the text model `{model}` answered with status {error.status_code}"
-    if error.status_code in _BUSY or error.status_code >= 500:
+    if error.status_code in _LATER or error.status_code >= 500:
         wait = error.response.headers.get("retry-after", "")
         return TryLater(message, after_s=float(wait) if wait.isdecimal() else None)
     return ToolError(message)
