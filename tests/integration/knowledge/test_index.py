@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.integration.knowledge.conftest import ARTICLES, Make, OwnProviders
+from tests.integration.articles import ARTICLES
+from tests.integration.knowledge.conftest import Make, OwnProviders
 
 from dialplan.errors import StoreError, ToolError
 from dialplan.knowledge.collections import edition_of
