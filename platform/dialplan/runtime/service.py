@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -142,6 +142,12 @@ async def open_service(
         library = Library(database, providers, partial(tenant_transaction, database))
         reading = asyncio.create_task(library.work(), name="index articles")
         stack.callback(reading.cancel)
+        assemblies = Assemblies()
+
+        def serve(versions: Sequence[LoadedVertical]) -> None:
+            assemblies.serve(versions)
+            library.serve(versions)
+
         reloader = Reloader(
             settings.verticals,
             settings.tenants_file,
@@ -150,7 +156,7 @@ async def open_service(
             adapt=partial(_rehearsed, services=peers.services),
             prepare=_prepare,
             reloaded=metrics.files_read,
-            serves=library.want,
+            serves=serve,
         )
         await reloader.start(cast)
         if cast is None:
@@ -198,8 +204,6 @@ async def open_service(
             look_up=partial(look_up_in, library),
             elsewhere=Elsewhere(mcp=mcp, experts=experts),
         )
-
-        assemblies = Assemblies()
 
         def make_call(request: CallRequest) -> Attendance:
             assembly = assemblies.of(request.line.vertical)
