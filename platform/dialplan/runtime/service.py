@@ -49,6 +49,7 @@ from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller
 from dialplan.tools.mcp.servers import McpServers
 from dialplan.tools.ports import LookUp
+from dialplan.tools.trust import trusted
 
 # The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
 # be longer than what the database allows a statement by default.
@@ -175,7 +176,7 @@ async def open_service(
         experts = specialists_of(peers)
         if experts is not None:
             stack.push_async_callback(experts.close)
-        client = await stack.enter_async_context(httpx.AsyncClient())
+        client = await stack.enter_async_context(httpx.AsyncClient(verify=trusted()))
 
         metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
         loop = asyncio.get_running_loop()
