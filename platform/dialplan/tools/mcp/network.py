@@ -14,6 +14,7 @@ import httpcore2
 import httpx2
 
 from dialplan.tools.guard import Guard
+from dialplan.tools.trust import trusted
 
 MOST_BYTES = 2_000_000
 """The longest JSON answer of a server, in bytes; events of a stream are limited by the library."""
@@ -89,11 +90,11 @@ class Refusal:
 
 class _GuardedTransport(httpx2.AsyncHTTPTransport):
     def __init__(self, guard: Guard, refusal: Refusal) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=trusted(), trust_env=False)
         self._refusal = refusal
         # Like httpx, this library takes no network backend; the pool that it wraps does.
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=trusted(),
             max_connections=20,
             max_keepalive_connections=5,
             keepalive_expiry=30.0,
