@@ -11,10 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError
+from openai import (
+    APIConnectionError,
+    APIStatusError,
+    AsyncOpenAI,
+    DefaultAsyncHttpxClient,
+    OpenAIError,
+)
 from openai.types.responses import EasyInputMessageParam, Response, ResponseTextConfigParam
 
 from dialplan.errors import ToolError, TryLater
+from dialplan.tools.trust import trusted
 
 ANSWER_S = 60.0
 """The longest that one answer may take, in seconds."""
@@ -67,7 +74,11 @@ class TextModel:
             answer_s: the longest that one answer may take, in seconds.
         """
         self._client = AsyncOpenAI(
-            api_key=api_key, base_url=base_url, timeout=answer_s, max_retries=TRIES
+            api_key=api_key,
+            base_url=base_url,
+            timeout=answer_s,
+            max_retries=TRIES,
+            http_client=DefaultAsyncHttpxClient(verify=trusted()),
         )
 
     async def extract(self, asked: Extraction, check: Check[Value]) -> Value:
