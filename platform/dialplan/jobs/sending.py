@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from dialplan.errors import ToolError, TryLater
 from dialplan.jobs.over import OverCall, zone_of
@@ -76,7 +75,7 @@ def prepare_send(number: int, call: OverCall, line: Line, fields: Mapping[str, J
 
 def target_of(request: Prepared) -> str:
     """Return whom a request is for, such as `POST crm.example.com`: fit for records and logs."""
-    return f"{request.method} {urlsplit(request.url).hostname}"
+    return request.target
 
 
 async def send(

@@ -137,7 +137,7 @@ class HttpCaller:
             # Twice asked is two tokens, which is no harm.
             granted = await self._persist(asked, lambda: self._once(asked), repeatable=True)
             if granted.status != 200:
-                message = f"{asked!r} gave no token: status {granted.status}"
+                message = f"{asked.target} gave no token: status {granted.status}"
                 raise NoAnswer(message) if granted.status >= 500 else ToolError(message)
             return read_token(granted.json)
 
@@ -172,7 +172,7 @@ class HttpCaller:
                 break
             if tries <= request.endpoint.retries:
                 await asyncio.sleep(wait)
-        raise NoAnswer(f"{request!r} failed after {tries} tries: {problem}", after_s=after_s)
+        raise NoAnswer(f"{request.target} failed after {tries} tries: {problem}", after_s=after_s)
 
     async def _authorised(self, request: Prepared, *, reads: bool) -> Response:
         login = request.login
@@ -209,7 +209,7 @@ class HttpCaller:
                 parsed, text = parse_body(body, answer.headers.get("content-type", ""))
             except Unreadable as error:
                 if reads and (answer.is_success or answer.status_code not in _TRY_AGAIN):
-                    raise ToolError(f"{request!r} answered {error}") from error
+                    raise ToolError(f"{request.target} answered {error}") from error
                 parsed, text = None, ""
         wait = _retry_after(answer.headers.get("retry-after", ""))
         return Response(answer.status_code, parsed, text, wait)
