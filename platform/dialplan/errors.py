@@ -8,6 +8,7 @@
 * `EngineError`: the model provider, or the operator of its account
 * `WorkersError`: whoever runs the server: its workers do not stay up
 * `RehearsalError`: whoever runs a rehearsal: a process of it is gone
+* `TryLater`: nobody yet: a service cannot do it now, and the same request may succeed later
 """
 
 from __future__ import annotations
@@ -61,3 +62,15 @@ class WorkersError(DialplanError):
 
 class RehearsalError(DialplanError):
     """A rehearsal cannot go on: its emulated peers are gone, or do not answer."""
+
+
+class TryLater(DialplanError):
+    """A service cannot do it now, and may later: it is away, or has too much to do.
+
+    Attributes:
+        after_s: how long the service asks to be left alone, in seconds; None where it does not.
+    """
+
+    def __init__(self, message: str, *, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -154,6 +154,19 @@ class Settings(BaseModel):
         alias="DIALPLAN_MCP_COMMANDS",
         description="Programs that verticals may start as MCP servers, comma-separated, each as "
         "`command` in `mcp_servers` names it. Without it none is started.",
+    )
+    jobs: Literal["here", "off"] = Field(
+        default="here",
+        alias="DIALPLAN_JOBS",
+        description="Who does what follows calls (`after_call`): `here` is a process that the "
+        "server starts once a line needs it, `off` leaves it to `dialplan jobs`, run beside it.",
+    )
+    jobs_at_once: int = Field(
+        default=8,
+        ge=1,
+        le=200,
+        alias="DIALPLAN_JOBS_AT_ONCE",
+        description="How many calls one such process reads at the same time (1 to 200).",
     )
     console_key: Annotated[SecretStr | None, AfterValidator(_key)] = Field(
         default=None,

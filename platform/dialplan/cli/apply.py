@@ -18,9 +18,10 @@ from dialplan.config.load import LoadedVertical, load_all
 from dialplan.errors import ConfigError
 from dialplan.knowledge.library import Library
 from dialplan.runtime.planning import carry_out, make_plan
-from dialplan.runtime.service import open_database, providers_from
+from dialplan.runtime.service import providers_from
 from dialplan.settings import Settings
 from dialplan.store.database import Database
+from dialplan.store.opening import open_database
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.vertical_tables import purge
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import AsyncIterator
@@ -34,6 +35,8 @@ MOST_ROWS = 20
 # How long a rehearsal that is starting in another terminal is waited for.
 START_S = 120.0
 LOOK_S = 0.5
+# How long what follows a call is waited for.
+READ_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,8 @@ async def _call(settings: Settings, console: Console, progress: Progress, wish: 
             raise ConfigError(f"nobody answers `{wish.number}`; the tenants file knows {numbers}")
         if wish.seeds:
             await _seed(settings, own, wish.number, console)
-        await _ring(settings, console, desk, wish)
+        call_sid = await _ring(settings, console, desk, wish)
+        await _followed(settings, own, wish.number, call_sid, console)
         if wish.show is not None:
             await _show(settings, own, wish.number, wish.show, console)
         if own is not None and wish.stay:
@@ -196,7 +200,7 @@ async def _own(settings: Settings, progress: Progress, wish: Wish) -> AsyncItera
         yield rehearsal
 
 
-async def _ring(settings: Settings, console: Console, desk: Desk, wish: Wish) -> None:
+async def _ring(settings: Settings, console: Console, desk: Desk, wish: Wish) -> str:
     from dialplan.cli.watching import Watcher, keep
     from dialplan.emulators.desk.wire import CallOver
 
@@ -209,6 +213,35 @@ async def _ring(settings: Settings, console: Console, desk: Desk, wish: Wish) ->
                 sid = event.call_sid
     audio, transcript = keep(sid, await desk.audio(sid), watcher.lines, settings.data / "calls")
     console.print(f"audio      {audio}\ntranscript {transcript}", highlight=False, soft_wrap=True)
+    return sid
+
+
+async def _followed(
+    settings: Settings, own: Rehearsal | None, number: str, call_sid: str, console: Console
+) -> None:
+    """Print what was read out of the call, where its vertical has `after_call`."""
+    if settings.jobs == "off":
+        return
+    from dialplan.store import after_calls
+
+    async with _books(settings, own, number) as (database, line):
+        if line.vertical.vertical.after_call is None:
+            return
+        until = time.monotonic() + READ_S
+        while (row := await after_calls.find(database, call_sid)) is None or not row.settled:
+            if time.monotonic() > until:
+                console.print("[dim]not read yet; the console shows it later[/]")
+                return
+            await asyncio.sleep(LOOK_S)
+    if row.fields is None:
+        console.print(f"[dim]nothing was read out of it: {row.reason}[/]", highlight=False)
+        return
+    width = max(map(len, [*row.fields, "sends"]))
+    for name, value in row.fields.items():
+        console.print(f"{name:>{width}}  {json.dumps(value, ensure_ascii=False)}", highlight=False)
+    for send in row.sends:
+        told = send.status if send.reason is None else f"{send.status}: {send.reason}"
+        console.print(f"{'sends':>{width}}  {send.target}  {told}", highlight=False)
 
 
 @asynccontextmanager
@@ -221,7 +254,7 @@ async def _books(
         return
     from dialplan.emulators.cast import SECRET, load_cast, stand_ins
     from dialplan.runtime.directory import build_lines
-    from dialplan.runtime.service import open_database
+    from dialplan.store.opening import open_database
 
     cast = load_cast(settings)
     lines = build_lines(

@@ -23,8 +23,9 @@ from dialplan.knowledge.library import Library
 from dialplan.knowledge.measure import Outcome, figures, outcome
 from dialplan.knowledge.ranking import RULES, Candidate, Rule, chosen, in_force
 from dialplan.model.retrieval import Question, Retrieval
-from dialplan.runtime.service import open_database, providers_from
+from dialplan.runtime.service import providers_from
 from dialplan.settings import Settings
+from dialplan.store.opening import open_database
 from dialplan.store.tenancy import tenant_transaction
 
 NOBODY = "-"

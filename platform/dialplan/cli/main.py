@@ -15,6 +15,8 @@ from dialplan.errors import DialplanError
 COMMANDS = {
     "new": "begin a vertical that answers at once",
     "serve": "answer calls",
+    "jobs": "do what follows calls: read them, send what was read",
+    "analyse": "read a past call once more, by the files of today",
     "call": "place an emulated call through a rehearsal and watch it",
     "check": "find every problem in verticals and tenants",
     "test": "hold the conversations that verticals ship",

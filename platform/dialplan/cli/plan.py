@@ -14,8 +14,8 @@ from dialplan.cli.planned import plan_json, plan_text
 from dialplan.config.load import load_all
 from dialplan.errors import ConfigError
 from dialplan.runtime.planning import Plan, chosen, make_plan
-from dialplan.runtime.service import open_database
 from dialplan.settings import Settings
+from dialplan.store.opening import open_database
 
 _EXAMPLES = """\b
 Examples:

@@ -9,11 +9,11 @@ import click
 
 from dialplan.errors import ConfigError, StoreError
 from dialplan.runtime.planning import deployed
-from dialplan.runtime.service import open_database
 from dialplan.runtime.serving import rollback_target
 from dialplan.settings import Settings
 from dialplan.store import versions
 from dialplan.store.database import Database
+from dialplan.store.opening import open_database
 from dialplan.store.vertical_tables import read_plan
 
 MOST_SHOWN = 50

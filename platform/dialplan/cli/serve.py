@@ -65,11 +65,11 @@ def serve(
     as_json = log == "json" or (log is None and not sys.stderr.isatty())
     set_up_logs(sys.stderr, as_json=as_json, pii=settings.log_pii)
     if rehearse:
-        serving = _rehearse(settings, host, port, silent)
+        serving = _rehearse(settings, host, port, silent, "json" if as_json else "text")
     elif count > 1:
         serving = _supervise(settings, host, port, count, "json" if as_json else "text")
     else:
-        serving = _serve(settings, host, port)
+        serving = _serve(settings, host, port, "json" if as_json else "text")
     # To be stopped is how a server ends.
     with contextlib.suppress(click.Abort):
         run_until_signalled(serving)
@@ -86,13 +86,14 @@ def _workers(given: str) -> int:
     return int(given)
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
+async def _serve(settings: Settings, host: str, port: int, log: str) -> None:
     from dialplan.web.serving import listen
 
     # What is missing is said before anything takes time.
     peers = peers_from(settings)
     with contextlib.closing(listen(host, port)) as listener:
         await import_server(settings)
+        from dialplan.jobs.child import jobs_beside
         from dialplan.web.answering import answering
         from dialplan.web.site import console_address
 
@@ -103,7 +104,15 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
             bound = listener.getsockname()[1]
             click.echo(f"answering {_listed(sorted(service.lines))} on {host}:{bound}")
             click.echo(f"console: {console_address(service, _origin(host, bound))}")
-            await asyncio.Event().wait()
+            async with jobs_beside(
+                settings,
+                os.environ,
+                peers,
+                service.database,
+                lambda: service.lines.follows,
+                log_format=log,
+            ):
+                await asyncio.Event().wait()
 
 
 async def _supervise(settings: Settings, host: str, port: int, workers: int, log: str) -> None:
@@ -133,7 +142,7 @@ def _listed(numbers: Sequence[str]) -> str:
     return ", ".join(numbers[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-async def _rehearse(settings: Settings, host: str, port: int, silent: bool) -> None:
+async def _rehearse(settings: Settings, host: str, port: int, silent: bool, log: str) -> None:
     # Only rehearsals need the extra that these import.
     from dialplan.emulators.desk.rehearsal import open_rehearsal, origin_of
     from dialplan.web.serving import listen
@@ -146,6 +155,7 @@ async def _rehearse(settings: Settings, host: str, port: int, silent: bool) -> N
         listener=listener,
         origin=origin_of(host, listener),
         silent=silent,
+        log_format=log,
         progress=lambda step: click.echo(f"{step} ..."),
     ) as rehearsal:
         numbers = sorted(rehearsal.service.lines)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 import sys
-import threading
-import time
 from pathlib import Path
 
 import click
 
+from dialplan.cli.leaving import leave_with_the_parent
 from dialplan.cli.logs import set_up_logs
 from dialplan.cli.reporting import WorkerFailed, WorkerReady, dump
 from dialplan.cli.signals import run_until_signalled
@@ -21,9 +19,6 @@ from dialplan.errors import DialplanError
 from dialplan.runtime.peers import peers_from
 from dialplan.runtime.slots import MOST_WORKERS, Slot
 from dialplan.settings import Settings
-
-# Longer than an orderly end takes.
-LEAVE_S = 30.0
 
 
 @click.command(hidden=True)
@@ -42,11 +37,11 @@ def worker(
 
     settings = Settings.from_environ(os.environ)
     set_up_logs(sys.stderr, as_json=log == "json", pii=settings.log_pii, worker=index)
-    threading.Thread(target=_leave_with_the_supervisor, name="supervisor", daemon=True).start()
+    leave_with_the_parent()
     slot = Slot(folder, group, index, count)
     try:
         with contextlib.suppress(click.Abort):
-            run_until_signalled(_answer(settings, slot, host, port))
+            run_until_signalled(_answer(settings, slot, host, port, log))
     except (DialplanError, ExceptionGroup) as exc:
         error = user_error(exc)
         if error is None:
@@ -55,8 +50,9 @@ def worker(
         sys.exit(2)
 
 
-async def _answer(settings: Settings, slot: Slot, host: str, port: int) -> None:
+async def _answer(settings: Settings, slot: Slot, host: str, port: int, log: str) -> None:
     await import_server(settings)
+    from dialplan.jobs.child import jobs_beside
     from dialplan.web.answering import answering
     from dialplan.web.serving import listen
 
@@ -75,6 +71,18 @@ async def _answer(settings: Settings, slot: Slot, host: str, port: int) -> None:
         )
         started()
         _report(dump(WorkerReady(sorted(service.lines))))
+        if slot.index == 0:
+            # One of us keeps it for all.
+            await stack.enter_async_context(
+                jobs_beside(
+                    settings,
+                    os.environ,
+                    peers,
+                    service.database,
+                    lambda: service.lines.follows,
+                    log_format=log,
+                )
+            )
         await asyncio.Event().wait()
 
 
@@ -82,13 +90,3 @@ def _report(line: str) -> None:
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(line)
         sys.stdout.flush()
-
-
-def _leave_with_the_supervisor() -> None:
-    """Leave when standard input ends: in order, and at once when that takes too long."""
-    with contextlib.suppress(OSError):
-        while os.read(0, 1024):
-            pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(LEAVE_S)
-    os._exit(1)

@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from dialplan.config.call_fields import unlike
 from dialplan.config.problem import listed
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate
 from dialplan.config.tenants import misfit
-from dialplan.model.conversation import Conversation, Expect, Phrase, Turn
+from dialplan.model.conversation import AfterCallOutcome, Conversation, Expect, Phrase, Turn
 from dialplan.model.vertical import Vertical
 
 _ANSWERS = ("handoff", "tool", "confirms", "refused", "failed", "says", "judge", "within", "ends")
@@ -54,6 +55,10 @@ class ConversationCheck:
                 self._phrases((*at, "call", "says"), check.call.says)
             if check.sms is not None:
                 self._phrases((*at, "sms", "says"), check.sms.says)
+            if check.after_call is not None:
+                self._after((*at, "after_call"), check.after_call)
+        for name, value in conversation.after_call.items():
+            self._field(("after_call", name), name, value)
         for name in conversation.mocks:
             self._tool(("mocks", name), name, key=True)
             if name in _many(conversation.given.failing):
@@ -163,6 +168,56 @@ class ConversationCheck:
                 here = (*at, "matches") if single else (*at, index, "matches")
                 why = str(error).replace("'", "`")
                 self._problem(here, "E317", f"the regular expression cannot be read: {why}")
+
+    # -- what is made of the call ----------------------------------------------------------------
+
+    def _after(self, at: Steps, wanted: AfterCallOutcome) -> None:
+        after = self._vertical.content.after_call
+        if after is None:
+            if not self._vertical.lost("after_call"):
+                self._problem(at, "E319", "the vertical has no `after_call`", key=True)
+            return
+        for name, value in wanted.fields.items():
+            here = (*at, "fields", name)
+            self._field(here, name, value, phrases=True)
+            self._phrases(here, value)
+        sent = set(wanted.sent or ())
+        ruled_out = set(wanted.not_sent) if isinstance(wanted.not_sent, tuple) else set()
+        for key, numbers in (("sent", sent), ("not_sent", ruled_out)):
+            beyond = max(numbers, default=0)
+            if beyond > len(after.send) and not self._vertical.lost("after_call", "send"):
+                message = f"there is no send {beyond}: the vertical has {len(after.send)}"
+                self._problem((*at, key), "E319", message, key=True)
+        if sent & ruled_out or (sent and wanted.not_sent is True):
+            message = "the same is expected to be sent and not to be"
+            self._problem((*at, "not_sent"), "E340", message, key=True)
+        if wanted.skipped and (wanted.fields or sent):
+            message = "nothing is read out of a call that is skipped, and nobody told"
+            self._problem((*at, "skipped"), "E340", message, key=True)
+
+    def _field(self, at: Steps, name: str, value: object, *, phrases: bool = False) -> None:
+        """Note a field that is not there, or never has this value; a text may take `phrases`."""
+        after = self._vertical.content.after_call
+        if after is None:
+            if not self._vertical.lost("after_call"):
+                self._problem(at, "E319", "the vertical has no `after_call`", key=True)
+            return
+        known = self._vertical.named("after_call", "fields")
+        if name not in known:
+            if not self._vertical.open("after_call", "fields"):
+                hint = self._source.hint(name, known) or f"known: {listed(known)}"
+                message = f"no field of `after_call` named `{name}`"
+                self._problem(at, "E319", message, hint, key=True)
+            return
+        if value is None or self._vertical.unsure("after_call", "fields", name):
+            return
+        field = after.fields[name]
+        words = value if isinstance(value, tuple) else (value,)
+        if phrases and field.type == "string" and all(isinstance(w, Phrase | str) for w in words):
+            return
+        if fault := unlike(field, value):
+            message = f"`{name}` is never that: expected {fault}"
+            self._problem(at, "E340", message, key=not isinstance(value, str))
 
     # -- what is given ---------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ How = Literal["added", "removed", "changed"]
 Needs = Literal["nothing", "next call"]
 
 _NAMED = ("agents", "tools", "variables", "state", "endpoints")
-_WHOLE = ("title", "voice", "hours", "limits", "when_unavailable", "secrets")
+_WHOLE = ("title", "voice", "hours", "limits", "when_unavailable", "secrets", "after_call")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ def _without_format_checkers() -> Iterator[None]:
 
 
 with _without_format_checkers():
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import ValidationError
+    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema.exceptions import SchemaError, ValidationError
     from jsonschema.validators import extend
 
-__all__ = ["Draft202012Validator", "ValidationError", "extend"]
+__all__ = ["Draft202012Validator", "FormatChecker", "SchemaError", "ValidationError", "extend"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from dialplan.config import conversations, references, tenants
+from dialplan.config import call_fields, conversations, references, tenants
 from dialplan.config.bundle import read_bundle, version_of
 from dialplan.config.conversations import LoadedConversation
 from dialplan.config.knowledge import check_knowledge
@@ -24,7 +24,7 @@ from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate, outline
 from dialplan.errors import ConfigError
 from dialplan.model.conversation import Conversation
-from dialplan.model.kinds import specialist_prompt
+from dialplan.model.kinds import after_call_prompt, specialist_prompt
 from dialplan.model.rehearsal import Rehearsal
 from dialplan.model.retrieval import Retrieval
 from dialplan.model.shape import Shape
@@ -43,7 +43,8 @@ class LoadedVertical:
 
     Attributes:
         version: hash of the content of all its files.
-        prompts: instructions of each agent and specialist, templates still.
+        prompts: instructions of each agent and specialist, and of who reads a call that is over;
+            templates still.
         folder: where its files are.
         warnings: problems that do not stop it.
         files: all its files, by their path inside the folder.
@@ -86,6 +87,7 @@ def read_vertical(folder: Path) -> Reading:
     prompts = _prompts(source, made)
     _files_named(source, made)
     references.check(source, made, prompts)
+    call_fields.check(source, made)
     lint(source, made, prompts)
     tenants.check_defaults(source, made)
     files: Mapping[str, bytes] | None = None
@@ -226,6 +228,9 @@ def _prompts(source: Source, made: Typed[Vertical]) -> dict[str, str]:
         if tool.specialist is not None:
             place = ("tools", name, "specialist", "prompt")
             written.append((specialist_prompt(name), place, tool.specialist.prompt))
+    after = made.content.after_call
+    if after is not None and after.prompt is not None:
+        written.append((after_call_prompt(), ("after_call", "prompt"), after.prompt))
     for name, steps, prompt in written:
         if made.unsure(*steps):
             continue

@@ -15,16 +15,22 @@ from dialplan.config.source import Source
 from dialplan.config.steps import Steps, exists, locate
 from dialplan.graph.reach import reachable
 from dialplan.model.database import Index, NoOverlap, Unique
-from dialplan.model.kinds import Specialist, specialist_prompt
+from dialplan.model.kinds import Specialist, after_call_prompt, specialist_prompt
 from dialplan.model.known import ENDING, LANGUAGES, REALTIME_MODELS, is_known
 from dialplan.model.shape import Json
-from dialplan.model.tool import Destination, Tool
+from dialplan.model.tool import Destination, Http, Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, names_used
 
 CALL_NAMES = ("id", "from", "to", "now", "digits", "open", "hours_today", "next_opening")
 """What `call.` and `:call.` know: its id, numbers, the moment by the clock of the business, what
 the caller last entered on the keypad, and the hours of the business."""
+
+OVER_NAMES = (
+    "sid", "from", "to", "tenant", "vertical", "began_at", "ended_at", "duration_s", "reason",
+    "agent",
+)  # fmt: skip
+"""What `call.` knows under `after_call`, of a call that is over."""
 
 _MANY = "*"
 
@@ -37,6 +43,7 @@ def check(source: Source, made: Typed[Vertical], prompts: Mapping[str, str]) -> 
     checker.servers()
     checker.tools(prompts)
     checker.tables()
+    checker.after_call(prompts)
 
 
 class _Checker:
@@ -232,7 +239,7 @@ class _Checker:
         if tool.confirm is not None:
             self._confirm(at, tool, own)
         if tool.http is not None:
-            self._http(at, tool, own)
+            self._http((*at, "http"), tool.http, own)
         answer = own | ({f"response.{_MANY}"} if tool.http else {f"result.{_MANY}"})
         for name, words in tool.result.items():
             self._template(words, answer, (*at, "result", name))
@@ -262,23 +269,42 @@ class _Checker:
         if confirm.refuse is not None:
             self._template(confirm.refuse, known, (*at, "confirm", "refuse"))
 
-    def _http(self, at: Steps, tool: Tool, own: set[str]) -> None:
-        if tool.http is None:
-            return
+    def _http(self, at: Steps, http: Http, own: set[str], whole: Collection[str] = ()) -> None:
         known = own | {f"endpoints.{name}" for name in self._names("endpoints")}
         if self._made.open("endpoints"):
             known.add(f"endpoints.{_MANY}")
-        http = (*at, "http")
-        self._template(tool.http.url, known, (*http, tool.http.method.lower()))
+        self._template(http.url, known, (*at, http.method.lower()), whole)
         for part in ("query", "headers", "form"):
-            for name, words in (getattr(tool.http, part) or {}).items():
-                self._template(words, known, (*http, part, name))
-        if tool.http.text is not None:
-            self._template(tool.http.text, known, (*http, "text"))
-        for steps, words in _texts(tool.http.body, (*http, "json")):
-            self._template(words, known, steps)
+            for name, words in (getattr(http, part) or {}).items():
+                self._template(words, known, (*at, part, name), whole)
+        if http.text is not None:
+            self._template(http.text, known, (*at, "text"), whole)
+        for steps, words in _texts(http.body, (*at, "json")):
+            self._template(words, known, steps, whole)
 
-    def _template(self, words: str, known: Iterable[str], steps: Steps) -> None:
+    def after_call(self, prompts: Mapping[str, str]) -> None:
+        after = self._vertical.after_call
+        if after is None:
+            return
+        over = set(self._names("variables")) | {f"call.{name}" for name in OVER_NAMES}
+        over |= {f"state.{name}" for name in self._names("state")} | {"transcript"}
+        over |= {_MANY} if self._made.open("variables") else set()
+        over |= {f"state.{_MANY}"} if self._made.open("state") else set()
+        if (prompt := prompts.get(after_call_prompt())) is not None:
+            self._template(prompt, over, ("after_call", "prompt"), ("call", "state"))
+        over |= {f"fields.{name}" for name in self._names("after_call", "fields")}
+        over |= {f"fields.{_MANY}"} if self._made.open("after_call", "fields") else set()
+        whole = ("call", "state", "fields")
+        for number, send in enumerate(after.send):
+            at: Steps = ("after_call", "send", number)
+            if send.when is not None:
+                self._template(send.when, over, (*at, "when"), whole)
+            self._http((*at, "http"), send.http, over, whole)
+
+    def _template(
+        self, words: str, known: Iterable[str], steps: Steps, whole: Collection[str] = ()
+    ) -> None:
+        """Note names that are not `known`; those of `whole` may stand without a member."""
         known = set(known)
         try:
             used = names_used(words)
@@ -287,7 +313,7 @@ class _Checker:
             return
         for name in sorted(used):
             owner = name.partition(".")[0]
-            if {name, owner, _MANY, f"{owner}.{_MANY}"} & known:
+            if name in whole or {name, owner, _MANY, f"{owner}.{_MANY}"} & known:
                 continue
             hint = self._source.hint(name, known)
             self._note(steps, "E309", f"nothing is named `{name[:60]}` here", hint)

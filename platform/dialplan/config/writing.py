@@ -14,6 +14,7 @@ import yaml
 
 from dialplan.config.files import LONGEST_LINE
 from dialplan.config.load import LoadedVertical
+from dialplan.model.kinds import after_call_prompt
 from dialplan.model.shape import Shape, format_duration
 from dialplan.model.vertical import Vertical
 from dialplan.model.voice import Hours
@@ -41,7 +42,12 @@ def resolved(loaded: LoadedVertical, values: Mapping[str, object] | None = None)
         else variable
         for name, variable in vertical.variables.items()
     }
-    return vertical.model_copy(update={"agents": agents, "variables": variables})
+    after, prompt = vertical.after_call, loaded.prompts.get(after_call_prompt())
+    if after is not None and prompt:
+        after = after.model_copy(update={"prompt": prompt})
+    return vertical.model_copy(
+        update={"agents": agents, "variables": variables, "after_call": after}
+    )
 
 
 def plain(value: object) -> Any:

@@ -16,6 +16,9 @@ def mermaid(picture: Picture) -> str:
         f'    {_id(one.source)} -- "{one.number}. {_escaped(one.when)}" --> {_id(one.target)}'
         for one in picture.arrows
     ]
+    if picture.after:
+        lines.append(f'    after_the_call["after the call: {_escaped(picture.after)}"]')
+        lines.append("    style after_the_call stroke-dasharray:4")
     entries = [_id(box.name) for box in picture.boxes if box.entry]
     lines += [f"    style {entry} stroke-width:3px" for entry in entries]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dialplan.model.after_call import AfterCall
 from dialplan.model.tool import KINDS, Tool
 from dialplan.model.vertical import Vertical
 
@@ -29,11 +30,16 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A vertical's agents and handoffs, the entry agent first."""
+    """A vertical's agents and handoffs, the entry agent first.
+
+    Attributes:
+        after: what is done once the call is over, empty where nothing is.
+    """
 
     title: str
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+    after: str = ""
 
 
 def picture_of(vertical: Vertical) -> Picture:
@@ -53,7 +59,15 @@ def picture_of(vertical: Vertical) -> Picture:
         for target, handoff in vertical.agents[name].handoffs.items()
     ]
     arrows = tuple(Arrow(number, *handoff) for number, handoff in enumerate(handoffs, 1))
-    return Picture(vertical.title, boxes, arrows)
+    after = "" if vertical.after_call is None else after_call_line(vertical.after_call)
+    return Picture(vertical.title, boxes, arrows, after)
+
+
+def after_call_line(after: AfterCall) -> str:
+    """Say in one line what is done once a call is over: `reads intent, then 1 send`."""
+    sends = len(after.send)
+    told = f", then {sends} {'send' if sends == 1 else 'sends'}" if sends else ""
+    return f"reads {', '.join(after.fields)}{told}"
 
 
 def kind_of(tool: Tool) -> str:

@@ -58,6 +58,9 @@ def svg(picture: Picture) -> str:
     header = MARGIN + 40
     legend_top = header + size.y + MARGIN + 16
     legend, legend_height = _legend(picture.arrows, legend_top)
+    if picture.after:
+        after, after_height = _after(picture.after, legend_top + legend_height)
+        legend, legend_height = [*legend, *after], legend_height + after_height
     width = max(size.x, LEGEND_WIDTH) + 2 * MARGIN
     height = legend_top + legend_height + MARGIN
     shift = (width - size.x) / 2
@@ -182,3 +185,12 @@ def _legend(arrows: tuple[Arrow, ...], top: float) -> tuple[list[str], float]:
             lines.append(f'<text class="note" x="{MARGIN + 28}" y="{y:.0f}">{escape(part)}</text>')
         y += LEGEND_ROW + 6
     return lines, y - top
+
+
+def _after(told: str, top: float) -> tuple[list[str], float]:
+    lines = [f'<text class="reason" x="{MARGIN}" y="{top:.0f}">After the call</text>']
+    y = top
+    for part in textwrap.wrap(told, LEGEND_LETTERS):
+        y += LEGEND_ROW
+        lines.append(f'<text class="note" x="{MARGIN + 28}" y="{y:.0f}">{escape(part)}</text>')
+    return lines, y - top + LEGEND_ROW

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from dialplan.model.shape import (
     Duration,
@@ -49,6 +49,30 @@ Phrases = Text | Phrase | Many[Text | Phrase]
 
 Uses = Identifier | dict[Identifier, dict[Identifier, Json]]
 """A tool, or several, each with arguments that must be among those it is given."""
+
+FieldWanted = Annotated[
+    Phrase | Annotated[Many[Text | Phrase], Field(min_length=1)] | Json,
+    Field(union_mode="left_to_right"),
+]
+"""What a field read out of the call must hold: its value, or `null`. Of a field of type `string`
+these are `Phrases`: words that must be in it, several, or what else is listened for."""
+
+
+def _several_numbers(written: object) -> object:
+    whole = isinstance(written, int) and not isinstance(written, bool)
+    return (written,) if whole else written
+
+
+_Number = Annotated[int, Field(ge=1, le=1_000)]
+
+Sends = Annotated[
+    Annotated[Many[_Number], Field(min_length=1)],
+    BeforeValidator(
+        _several_numbers,
+        json_schema_input_type=_Number | Annotated[Many[_Number], Field(min_length=1)],
+    ),
+]
+"""One or several of `after_call.send`, by number: the first is 1."""
 
 Absent = bool | Identifier | Annotated[Many[Identifier], Field(min_length=1)]
 """One or several that must not be there; `true` for none at all."""
@@ -176,10 +200,27 @@ class SentText(Shape):
     """How many such messages were sent, exactly; at least one, where it is left out."""
 
 
+class AfterCallOutcome(Shape):
+    """What was made of the call once it was over, by the vertical's `after_call`."""
+
+    fields: dict[Identifier, FieldWanted] = Field(
+        default_factory=dict,
+        examples=[{"intent": "book", "follow_up": False, "summary": {"any": ["visit", "doctor"]}}],
+    )
+    """What was read out of it: values, and `null` for nothing. In a field of type `string` a text
+    stands for words that must be in it, as in `says`."""
+    sent: Sends | None = Field(None, examples=[1, [1, 2]])
+    """Those of `send` that must have been sent, by number: the first is 1."""
+    not_sent: bool | Sends | None = Field(None, examples=[True, 2])
+    """Those of `send` that must not have been sent; `true`: none at all."""
+    skipped: bool | None = Field(None, examples=[True])
+    """Whether nothing was read out of it, because the call was too short or nobody spoke."""
+
+
 class Check(Shape):
     """Something that must be so after the call."""
 
-    model_config = rules(exactly_one("sql", "call", "sms"))
+    model_config = rules(exactly_one("sql", "call", "sms", "after_call"))
 
     sql: Text | None = Field(None, examples=["SELECT count(*) FROM slots WHERE patient_id = 1"])
     """A query for one value."""
@@ -191,11 +232,16 @@ class Check(Shape):
     """How the call went."""
     sms: SentText | None = Field(None, examples=[{"says": "Wednesday"}])
     """A text message that was sent."""
+    after_call: AfterCallOutcome | None = Field(
+        None, examples=[{"fields": {"follow_up": True}, "sent": 1}]
+    )
+    """What was read out of the call once it was over, and who was told."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(one is not None for one in (self.sql, self.call, self.sms)) != 1:
-            raise ValueError("expected exactly one of `sql`, `call` and `sms`")
+        kinds = (self.sql, self.call, self.sms, self.after_call)
+        if sum(one is not None for one in kinds) != 1:
+            raise ValueError("expected exactly one of `sql`, `call`, `sms` and `after_call`")
         return self
 
 
@@ -219,6 +265,11 @@ class Conversation(Shape):
         default_factory=dict, examples=[{"verify_insurance": {"active": True, "plan": "Gold"}}]
     )
     """Results that tools give instead of running; `null` for nothing found."""
+    after_call: dict[Identifier, Json] = Field(
+        default_factory=dict, examples=[{"intent": "book", "follow_up": True}]
+    )
+    """What the text model reads out of the call once it is over, instead of thinking; `null`, or
+    left out, for nothing. Not used with `--live`."""
     live: bool = Field(True, examples=[False])
     """Whether it is held with `--live` too: no, where only the script would do such a thing."""
 

@@ -29,6 +29,11 @@ def specialist_prompt(tool: str) -> str:
     return f"{tool} (specialist)"
 
 
+def after_call_prompt() -> str:
+    """The name that the prompt of `after_call` goes by among those of the agents."""
+    return "(after the call)"
+
+
 class McpServer(Shape):
     """A server that speaks the Model Context Protocol: exactly one of `url` and `command`."""
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from dialplan.model.after_call import AfterCall
 from dialplan.model.agent import Agent
 from dialplan.model.database import Database
 from dialplan.model.endpoint import Endpoint
@@ -135,6 +136,8 @@ class Vertical(Shape):
     """Collections of articles, for tools of the kind `knowledge`."""
     embeddings: AnyEmbeddings = Field(Embeddings(), examples=["local"])
     """Who turns articles and questions into vectors."""
+    after_call: AfterCall | None = Field(None, examples=[{"fields": {"follow_up": "boolean"}}])
+    """What is read out of a call once it is over, and whom that is sent to."""
     conversations: RelativePath | None = Field(None, examples=["conversations/*.yaml"])
     """Where its conversations are (a glob)."""
 

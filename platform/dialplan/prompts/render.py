@@ -20,6 +20,9 @@ MOST_CHARACTERS = 40_000
 """The longest text a template may make, in characters."""
 
 
+_NO = frozenset({"", "false", "none", "null", "0", "0.0"})
+
+
 class TemplateProblem(ConfigError):
     """A template that cannot be read, or that uses what is not there.
 
@@ -39,10 +42,20 @@ def _segment(value: object) -> object:
     return quote(value.isoformat(), safe="") if isinstance(value, date | time) else value
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """Where `fields.items` is the member of that name, and no method of the mapping."""
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        found: object = super().getattr(obj, attribute)
+        return found
+
+
 def _environment(
     finalize: Callable[[object], object] | None = None,
 ) -> ImmutableSandboxedEnvironment:
-    made = ImmutableSandboxedEnvironment(
+    made = _Environment(
         undefined=StrictUndefined,
         autoescape=False,
         keep_trailing_newline=False,
@@ -81,6 +94,11 @@ def render(template: str, values: Mapping[str, object], *, most: int = MOST_CHAR
             raise TemplateProblem(f"expected at most {most} characters, got {len(template)}")
         return template
     return _filled(_compiled(template, _ENVIRONMENT), values, most)
+
+
+def says_no(text: str) -> bool:
+    """Whether the text that a condition (`when`) came to means no: nothing, false or zero."""
+    return text.strip().lower() in _NO
 
 
 def render_address(template: str, values: Mapping[str, object]) -> str:
@@ -144,6 +162,45 @@ def names_used(template: str) -> frozenset[str]:
         for name in names
         if name.ctx == "load" and name.name not in stored
     )
+
+
+@lru_cache(maxsize=1024)
+def texts_compared(template: str) -> frozenset[tuple[str, str]]:
+    """The names with one member that a template compares with fixed texts, each with the text.
+
+    `{{ fields.mood == "angry" }}` gives `("fields.mood", "angry")`; so do `!=` and `in [...]`.
+    """
+    if "{" not in template:
+        return frozenset()
+    try:
+        tree = _ENVIRONMENT.parse(template)
+    except (TemplateError, RecursionError) as error:
+        raise TemplateProblem(f"cannot read the template: {_plain(error)}") from error
+    return frozenset(
+        (f"{one.node.name}.{member}", text)
+        for node in _all(tree)
+        if isinstance(node, nodes.Compare)
+        for one, other in _compared(node)
+        if isinstance(one, nodes.Getattr | nodes.Getitem)
+        and isinstance(one.node, nodes.Name)
+        and (member := _member(one)) is not None
+        for text in _fixed(other)
+    )
+
+
+def _compared(node: nodes.Compare) -> Iterator[tuple[nodes.Expr, nodes.Expr]]:
+    before = node.expr
+    for operand in node.ops:
+        if operand.op in ("eq", "ne", "in", "notin"):
+            yield before, operand.expr
+            if operand.op in ("eq", "ne"):
+                yield operand.expr, before
+        before = operand.expr
+
+
+def _fixed(node: nodes.Expr) -> list[str]:
+    items = node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]
+    return [one.value for one in items if isinstance(one, nodes.Const) and type(one.value) is str]
 
 
 def _all(tree: nodes.Node) -> Iterator[nodes.Node]:

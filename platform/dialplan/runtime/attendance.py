@@ -205,7 +205,7 @@ class Attendance:
             self._minutes.spoken(self._transcript.settle(last=True))
             self._observer.ended(reason, dict(stream.ignored))
             ended_ms = self._around.clock.monotonic_ms()
-            self._minutes.ended(reason, ended_ms - began)
+            self._minutes.ended(reason, ended_ms - began, self._state)
             log.info(
                 "call ended",
                 extra={

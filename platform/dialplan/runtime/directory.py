@@ -75,11 +75,18 @@ class Directory(Mapping[str, Line]):
         self._tokens = tuple(
             dict.fromkeys(line.token for line in self._lines.values() if line.token)
         )
+        served = [*self._lines.values(), *(trial.line for trial in self._trials.values())]
+        self._follows = any(line.vertical.vertical.after_call is not None for line in served)
 
     @property
     def tokens(self) -> tuple[str, ...]:
         """Every auth token of a line, once each."""
         return self._tokens
+
+    @property
+    def follows(self) -> bool:
+        """Whether something follows the calls of some line (`after_call`)."""
+        return self._follows
 
     def choose(self, called: str, caller: str, call_sid: str) -> Line | None:
         """Return the line that answers a call, or nothing when nobody owns the number."""

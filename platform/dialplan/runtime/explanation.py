@@ -12,6 +12,7 @@ from datetime import datetime
 
 from dialplan.config.load import LoadedVertical
 from dialplan.config.places import DEFAULT, Places
+from dialplan.graph.picture import after_call_line
 from dialplan.model.shape import format_duration
 from dialplan.model.tenants import Tenants
 from dialplan.prompts.hours import opening
@@ -75,6 +76,7 @@ def explain_line(
         "secrets": tuple(explained.secrets()),
         "fallback": tuple(Row(*one) for one in fallback_rows(line, places)),
         "limits": tuple(explained.limits()),
+        "after the call": tuple(explained.after_call()),
     }
     return Explanation(line.number, True, {name: rows for name, rows in parts.items() if rows})
 
@@ -216,6 +218,12 @@ class _Explained:
         }
         for name, value in told.items():
             yield Row(f"limit {name.replace('_', ' ')}", value, self._places.of("limits", name))
+
+    def after_call(self) -> Iterator[Row]:
+        after = self._loaded.vertical.after_call
+        if after is not None:
+            told = f"{after_call_line(after)} (`{after.model}`)"
+            yield Row("after the call", told, self._places.of("after_call"))
 
     def _state(self) -> CallState:
         line = self._line

@@ -18,6 +18,8 @@ from dialplan.store.facts import (
     TurnSpoken,
     TurnTimed,
 )
+from dialplan.tools.state import CallState
+from dialplan.tools.values import plain
 
 
 class Minutes:
@@ -104,9 +106,15 @@ class Minutes:
             )
         )
 
-    def ended(self, reason: str, duration_ms: int) -> None:
-        """Note that the call is over."""
-        self._note(CallEnded(*self._stamp(), reason=reason, duration_ms=duration_ms))
+    def ended(self, reason: str, duration_ms: int, state: CallState) -> None:
+        """Note that the call is over, and what it knew, where something is done with that."""
+        vertical = self._request.line.vertical.vertical
+        known = None
+        if vertical.after_call is not None:
+            # All its names, as templates see them; a copy, for a tool may still be at work.
+            told = dict.fromkeys(vertical.state) | state.state
+            known = {name: plain(value, state.zone) for name, value in told.items()}
+        self._note(CallEnded(*self._stamp(), reason, duration_ms, known))
 
     def _stamp(self) -> tuple[str, int, datetime]:
         self._seq += 1

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dialplan.errors import ConfigError
 from dialplan.model.endpoint import Endpoint
 from dialplan.settings import Settings
+
+if TYPE_CHECKING:
+    # A command asks for its peers before anything else: the loader would hold up its first word.
+    from dialplan.config.load import LoadedVertical
 
 REALTIME_URL = "wss://api.openai.com/v1/realtime"
 
@@ -86,3 +92,20 @@ def at_emulator(endpoint: Endpoint, url: str) -> Endpoint:
         oauth2 = endpoint.auth.oauth2.model_copy(update={"token_url": f"{url}{TOKEN_PATH}"})
         moved["auth"] = endpoint.auth.model_copy(update={"oauth2": oauth2})
     return endpoint.model_copy(update=moved)
+
+
+def at_emulators(loaded: LoadedVertical, services: Mapping[tuple[str, str], str]) -> LoadedVertical:
+    """The vertical with those of its endpoints moved that have another address in `services`."""
+    vertical = loaded.vertical
+    endpoints = {
+        name: at_emulator(endpoint, services[vertical.name, name])
+        if (vertical.name, name) in services
+        else endpoint
+        for name, endpoint in vertical.endpoints.items()
+    }
+    return replace(loaded, vertical=vertical.model_copy(update={"endpoints": endpoints}))
+
+
+def hosts_of(services: Mapping[tuple[str, str], str]) -> set[str]:
+    """The `host:port` of each emulated service: they are on a private network and meant to be."""
+    return {urlsplit(url).netloc for url in services.values()}

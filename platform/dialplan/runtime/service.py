@@ -25,11 +25,11 @@ from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.attended import CallRequest
 from dialplan.runtime.clock import Clock
-from dialplan.runtime.directory import Line, build_lines
+from dialplan.runtime.directory import Directory, build_lines
 from dialplan.runtime.endings import Endings
 from dialplan.runtime.live import LiveCalls
 from dialplan.runtime.metrics import Metrics
-from dialplan.runtime.peers import Peers, at_emulator
+from dialplan.runtime.peers import Peers, at_emulators, hosts_of
 from dialplan.runtime.registry import Registry, kept
 from dialplan.runtime.reload import Cast, Reloader, followed
 from dialplan.runtime.slots import Slot
@@ -38,9 +38,9 @@ from dialplan.runtime.telemetry import open_tracing
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
 from dialplan.store.database import Database
-from dialplan.store.embedded import start_embedded
-from dialplan.store.facts import Fact
+from dialplan.store.facts import CallEnded, Fact
 from dialplan.store.installation import Installation
+from dialplan.store.opening import open_database
 from dialplan.store.presence import Presence
 from dialplan.store.records import Recorder
 from dialplan.store.tenancy import tenant_transaction
@@ -50,10 +50,6 @@ from dialplan.tools.http import HttpCaller
 from dialplan.tools.mcp.servers import McpServers
 from dialplan.tools.ports import LookUp
 from dialplan.tools.trust import trusted
-
-# The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
-# be longer than what the database allows a statement by default.
-STATEMENT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class Service:
     console_key_made: bool
 
     @property
-    def lines(self) -> Mapping[str, Line]:
+    def lines(self) -> Directory:
         """Who answers which number now."""
         return self.reloader.directory
 
@@ -94,22 +90,6 @@ def providers_from(settings: Settings, embedder: Embedder | None = None) -> Prov
         openai_url=settings.openai_base_url,
         embedder=embedder,
     )
-
-
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """Open the configured Postgres, or start the embedded one; prepared for use."""
-    async with AsyncExitStack() as stack:
-        if settings.database_url is not None:
-            url = settings.database_url.get_secret_value()
-        else:
-            embedded = await start_embedded(settings.data)
-            stack.push_async_callback(embedded.stop)
-            url = embedded.url
-        database = Database(url, command_timeout=STATEMENT_S)
-        stack.push_async_callback(database.close)
-        await database.prepare()
-        yield database
 
 
 @asynccontextmanager
@@ -154,7 +134,7 @@ async def open_service(
             settings.tenants_file,
             database,
             lines=partial(build_lines, environ=environ, account=peers.account, token=peers.token),
-            adapt=partial(_rehearsed, services=peers.services),
+            adapt=partial(at_emulators, services=peers.services),
             prepare=_prepare,
             reloaded=metrics.files_read,
             serves=serve,
@@ -169,7 +149,7 @@ async def open_service(
         url = database.url.render_as_string(hide_password=False)
         recorder = Recorder(lambda: Database(url))
         stack.push_async_callback(recorder.close)
-        http = HttpCaller(private_hosts=_private_hosts(settings, peers))
+        http = HttpCaller(private_hosts=private_hosts(settings, peers))
         stack.push_async_callback(http.close)
         mcp = McpServers(http, commands=settings.mcp_commands)
         stack.push_async_callback(mcp.close)
@@ -186,6 +166,8 @@ async def open_service(
 
         def note(fact: Fact) -> None:
             recorder.put(fact)
+            if isinstance(fact, CallEnded) and fact.state is not None:
+                fact = replace(fact, state=None)
             metrics.note(fact)
             live.note(fact)
             watch(fact)
@@ -310,17 +292,6 @@ def specialists_of(peers: Peers) -> Specialists | None:
     return Specialists(api_key=peers.text_key, base_url=peers.text_url)
 
 
-def _private_hosts(settings: Settings, peers: Peers) -> set[str]:
-    emulated = {httpx.URL(url).netloc.decode("ascii") for url in peers.services.values()}
-    return emulated | set(settings.private_hosts)
-
-
-def _rehearsed(loaded: LoadedVertical, services: Mapping[tuple[str, str], str]) -> LoadedVertical:
-    vertical = loaded.vertical
-    endpoints = {
-        name: at_emulator(endpoint, services[vertical.name, name])
-        if (vertical.name, name) in services
-        else endpoint
-        for name, endpoint in vertical.endpoints.items()
-    }
-    return replace(loaded, vertical=vertical.model_copy(update={"endpoints": endpoints}))
+def private_hosts(settings: Settings, peers: Peers) -> set[str]:
+    """Return where tools may go though it is no public address: what the operator allows."""
+    return {*settings.private_hosts, *hosts_of(peers.services)}

@@ -110,13 +110,19 @@ class TurnTimed:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The call is over."""
+    """The call is over.
+
+    Attributes:
+        state: what the call knew at its end, where its vertical has `after_call`; None elsewhere,
+            and for whoever watches. The recorder alone is given it: it holds callers' data.
+    """
 
     call_sid: str
     seq: int
     at: datetime
     reason: str
     duration_ms: int
+    state: Mapping[str, object] | None = field(default=None, repr=False)
 
 
 Fact = CallBegan | TurnSpoken | ToolRan | HandedOff | TurnTimed | CallEnded

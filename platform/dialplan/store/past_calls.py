@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
+from dialplan.store.after_calls import AfterCallRow, row_of
 from dialplan.store.database import Database, reason
 from dialplan.store.facts import (
     CallBegan,
@@ -122,11 +123,16 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PastCall:
-    """One call with all that was written down; `left_out` when that was too much to read."""
+    """One call with all that was written down; `left_out` when that was too much to read.
+
+    Attributes:
+        after: what follows it, None where nothing does.
+    """
 
     row: CallRow
     facts: Sequence[Fact]
     left_out: bool
+    after: AfterCallRow | None = None
 
 
 async def find_calls(database: Database, wanted: Wanted) -> Page:
@@ -173,6 +179,7 @@ async def read_call(database: Database, call_sid: str) -> PastCall | None:
             )
             for one in await connection.execute(statement):
                 facts.append(kind(**{name: getattr(one, name) for name in names}))
+        after = await row_of(connection, call_sid)
     facts.sort(key=lambda fact: fact.seq)
     left_out = len(facts) > MOST_FACTS
     del facts[MOST_FACTS:]
@@ -186,7 +193,7 @@ async def read_call(database: Database, call_sid: str) -> PastCall | None:
                 duration_ms=call.duration_ms or 0,
             )
         )
-    return PastCall(call, facts, left_out)
+    return PastCall(call, facts, left_out, after)
 
 
 def page_statement(wanted: Wanted, limit: int) -> Statement:

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialplan.store import after_calls
 from dialplan.store.database import Database, reason
 from dialplan.store.facts import (
     CallBegan,
@@ -186,6 +187,8 @@ async def _store(database: Database, batch: Sequence[Fact]) -> None:
                     .where(_CALLS.c.call_sid == fact.call_sid, _CALLS.c.ended_at.is_(None))
                     .values(ended_at=fact.at, reason=fact.reason, duration_ms=fact.duration_ms)
                 )
+                if fact.state is not None:
+                    await after_calls.note(connection, fact)
 
 
 async def _insert(

@@ -37,6 +37,10 @@ _RELEASES = sa.table(
 )
 
 
+class NeverKept(StoreError):
+    """No such version was kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """A version of a vertical that was made the one that serves."""
@@ -69,14 +73,14 @@ async def files_of(connection: AsyncConnection, vertical: str, version: str) -> 
     """Return the files of a version that was kept, by their path inside the vertical's folder.
 
     Raises:
-        StoreError: no such version was kept.
+        NeverKept: no such version was kept.
     """
     query = sa.select(_VERSIONS.c.files).where(
         _VERSIONS.c.vertical == vertical, _VERSIONS.c.version == version
     )
     packed = (await connection.execute(query)).scalar_one_or_none()
     if packed is None:
-        raise StoreError(f"version `{version}` of `{vertical}` was never kept here")
+        raise NeverKept(f"version `{version}` of `{vertical}` was never kept here")
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

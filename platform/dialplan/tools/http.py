@@ -24,7 +24,7 @@ from dialplan.tools.received import ENCODINGS, Unreadable, parse_body, read_body
 from dialplan.tools.requests import Prepared, prepare_request, token_request
 from dialplan.tools.tokens import Login, Token, Tokens, read_token
 
-__all__ = ["HttpCaller", "Prepared", "Response", "prepare_request"]
+__all__ = ["HttpCaller", "NoAnswer", "Prepared", "Response", "prepare_request"]
 
 MOST_BYTES = 1_000_000
 """The longest answer that is read, in bytes, unpacked."""
@@ -35,6 +35,18 @@ _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 # Nothing of the request had left: to try again cannot do anything twice.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class NoAnswer(ToolError):
+    """A service did not answer, or had too much to do: the same request may succeed later.
+
+    Attributes:
+        after_s: how long it asks to be left alone, in seconds; None where it does not.
+    """
+
+    def __init__(self, message: str, *, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +92,21 @@ class HttpCaller:
         self._tokens = Tokens(now)
 
     async def send(
-        self, request: Prepared, *, key: str | None = None, limit_s: float = LONGEST_S
+        self,
+        request: Prepared,
+        *,
+        key: str | None = None,
+        limit_s: float = LONGEST_S,
+        reads: bool = True,
     ) -> Response:
         """Send a request; tried again only where twice does no more than once (RFC 9110 9.2.2).
 
         `key` goes out as `Idempotency-Key` and makes any method safe to repeat. A pause that would
-        not end within `limit_s` seconds is not begun.
+        not end within `limit_s` seconds is not begun. Where nobody `reads` the answer, only its
+        status counts, whatever its body is.
 
         Raises:
+            NoAnswer: none came, and may later.
             ToolError: no usable answer came; the message holds nothing of the request's values.
         """
         headers = dict(request.headers) | ({"Idempotency-Key": key} if key else {})
@@ -98,7 +117,7 @@ class HttpCaller:
         repeatable = key is not None or request.method in _REPEATABLE
 
         async def once() -> Response:
-            return await self._authorised(replace(request, headers=headers))
+            return await self._authorised(replace(request, headers=headers), reads=reads)
 
         return await self._persist(request, once, repeatable=repeatable, limit_s=limit_s)
 
@@ -118,7 +137,8 @@ class HttpCaller:
             # Twice asked is two tokens, which is no harm.
             granted = await self._persist(asked, lambda: self._once(asked), repeatable=True)
             if granted.status != 200:
-                raise ToolError(f"{asked!r} gave no token: status {granted.status}")
+                message = f"{asked.target} gave no token: status {granted.status}"
+                raise NoAnswer(message) if granted.status >= 500 else ToolError(message)
             return read_token(granted.json)
 
         return await self._tokens.get(login, fetch, refused=refused)
@@ -133,6 +153,7 @@ class HttpCaller:
     ) -> Response:
         ends = self._now() + limit_s
         problem, tries = "no answer", 0
+        after_s: float | None = None
         while tries <= request.endpoint.retries:
             tries += 1
             wait = FIRST_PAUSE_S * 2 ** (tries - 1) * (0.5 + self._jitter() / 2)
@@ -140,32 +161,32 @@ class HttpCaller:
             try:
                 response = await once()
             except (httpx.TransportError, TimeoutError, OSError) as error:
-                problem = type(error).__name__
+                problem, after_s = type(error).__name__, None
                 again = repeatable or isinstance(error, _UNSENT)
             else:
                 if response.status not in _TRY_AGAIN:
                     return response
-                problem = f"status {response.status}"
+                problem, after_s = f"status {response.status}", response.retry_after_s
                 wait = wait if response.retry_after_s is None else response.retry_after_s
             if not again or self._now() + wait >= ends:
                 break
             if tries <= request.endpoint.retries:
                 await asyncio.sleep(wait)
-        raise ToolError(f"{request!r} failed after {tries} tries: {problem}")
+        raise NoAnswer(f"{request.target} failed after {tries} tries: {problem}", after_s=after_s)
 
-    async def _authorised(self, request: Prepared) -> Response:
+    async def _authorised(self, request: Prepared, *, reads: bool) -> Response:
         login = request.login
         if login is None:
-            return await self._once(request)
+            return await self._once(request, reads=reads)
         token = await self.token(login, request.endpoint)
-        response = await self._once(_with_token(request, token))
+        response = await self._once(_with_token(request, token), reads=reads)
         if response.status == 401:
             # Taken back before its time; once, or a wrong scope would ask for ever.
             token = await self.token(login, request.endpoint, refused=token)
-            response = await self._once(_with_token(request, token))
+            response = await self._once(_with_token(request, token), reads=reads)
         return response
 
-    async def _once(self, request: Prepared) -> Response:
+    async def _once(self, request: Prepared, *, reads: bool = True) -> Response:
         limit = request.endpoint.timeout.total_seconds()
         try:
             url = httpx.URL(request.url)
@@ -187,10 +208,9 @@ class HttpCaller:
                 body = await read_body(answer.aiter_raw(), encoding, self._most_bytes)
                 parsed, text = parse_body(body, answer.headers.get("content-type", ""))
             except Unreadable as error:
-                if not answer.is_success and answer.status_code in _TRY_AGAIN:
-                    parsed, text = None, ""
-                else:
-                    raise ToolError(f"{request!r} answered {error}") from error
+                if reads and (answer.is_success or answer.status_code not in _TRY_AGAIN):
+                    raise ToolError(f"{request.target} answered {error}") from error
+                parsed, text = None, ""
         wait = _retry_after(answer.headers.get("retry-after", ""))
         return Response(answer.status_code, parsed, text, wait)
 

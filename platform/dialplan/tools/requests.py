@@ -41,9 +41,14 @@ class Prepared:
     endpoint: Endpoint
     login: Login | None = field(default=None)
 
+    @property
+    def target(self) -> str:
+        """The method and the host, nothing else: fit for records and logs."""
+        return f"{self.method} {urlsplit(self.url).hostname}"
+
     def __repr__(self) -> str:
         """The method and the host, nothing else."""
-        return f"Prepared({self.method} {urlsplit(self.url).hostname})"
+        return f"Prepared({self.target})"
 
 
 def prepare_request(

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from dialplan.runtime.directory import Line
 from dialplan.runtime.live import LiveCall, Lost, Moment, Speaking, ToolBegan
+from dialplan.store.after_calls import AfterCallRow
 from dialplan.store.facts import (
     CallBegan,
     CallEnded,
@@ -89,6 +90,30 @@ def whole(call: LiveCall | PastCall, *, running: bool) -> Shape:
         "handoffs": _of(call.facts, HandedOff),
         "timings": _of(call.facts, TurnTimed),
         "left_out": bool(call.left_out),
+        "after": None if isinstance(call, LiveCall) or call.after is None else after(call.after),
+    }
+
+
+def after(one: AfterCallRow) -> Shape:
+    """Return what was read out of a call, and what became of each request that follows it."""
+    return {
+        "status": one.status,
+        "reason": one.reason,
+        "fields": None if one.fields is None else dict(one.fields),
+        "model": one.model,
+        "read_at": time(one.read_at),
+        "tries": one.tries,
+        "sends": [
+            {
+                "number": send.number,
+                "target": send.target,
+                "status": send.status,
+                "tries": send.tries,
+                "reason": send.reason,
+                "at": time(send.at),
+            }
+            for send in one.sends
+        ],
     }
 
 

@@ -13,9 +13,10 @@ from dialplan.emulators.openai.mind import Say as Speak
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.stage import Stage, set_stage, written
 from dialplan.emulators.twilio.caller import Line, ScriptedCaller
-from dialplan.runtime.service import Service, open_database, open_service
+from dialplan.runtime.service import Service, open_service
 from dialplan.settings import Settings
 from dialplan.store.facts import CallBegan, CallEnded, Fact
+from dialplan.store.opening import open_database
 from dialplan.web.app import build_app
 from dialplan.web.door import MediaDoor
 from dialplan.web.serving import listen, serving

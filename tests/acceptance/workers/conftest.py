@@ -106,6 +106,7 @@ def open_server(postgres_url: str, tmp_path: Path) -> OpenServer:
         *,
         workers: int = 2,
         most: int = 40,
+        more: str = "",
         model_url: str | None = None,
         embedded: bool = False,
         arguments: Sequence[str] = (),
@@ -113,7 +114,7 @@ def open_server(postgres_url: str, tmp_path: Path) -> OpenServer:
     ) -> AsyncIterator[Server]:
         folder = tmp_path / "verticals"
         (folder / "kiosk").mkdir(parents=True, exist_ok=True)
-        (folder / "kiosk" / "vertical.yaml").write_text(VERTICAL % {"most": most})
+        (folder / "kiosk" / "vertical.yaml").write_text(VERTICAL % {"most": most} + more)
         (folder / "tenants.yaml").write_text(
             f'tenants:\n  corner:\n    lines: {{"{NUMBER}": kiosk}}\n'
         )

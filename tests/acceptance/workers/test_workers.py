@@ -280,6 +280,32 @@ agents: {clerk: {entry: true, prompt: Be kind.}}
 """
 
 
+def jobs_of(process: int) -> list[psutil.Process]:
+    """Return the processes under one that do what follows calls."""
+    return [
+        one
+        for one in psutil.Process(process).children(recursive=True)
+        if "jobs" in one.cmdline() and one.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+async def test_one_process_does_what_follows_the_calls_of_all_workers(open_server: Any) -> None:
+    follows = "after_call: {fields: {follow_up: boolean}}\n"
+    async with open_server(more=follows, environ={"OPENAI_API_KEY": "a key"}) as server:
+        await server.until(lambda: len(jobs_of(server.process.pid)) == 1)
+        await asyncio.sleep(2)
+        (jobs,) = jobs_of(server.process.pid)
+
+        workers = server.workers()
+        assert jobs.ppid() == workers[0].pid
+        workers[0].kill()
+        # It leaves with its worker, and comes back with that.
+        await server.until(
+            lambda: not jobs.is_running() and len(jobs_of(server.process.pid)) == 1, 60
+        )
+        assert jobs_of(server.process.pid)[0].ppid() == server.workers()[0].pid
+
+
 def test_what_the_user_must_mend_is_said_once_for_all_workers(tmp_path: Path) -> None:
     server = serve(tmp_path, VERTICAL.replace("title:", "titel:"))
 

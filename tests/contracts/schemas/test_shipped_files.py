@@ -6,6 +6,7 @@ import pytest
 
 from dialplan.config.load import load_conversations, load_tenants, load_vertical
 from dialplan.config.seeds import load_seed
+from dialplan.model.kinds import after_call_prompt
 
 VERTICALS = Path(__file__).parents[3] / "verticals"
 FOLDERS = sorted(file.parent for file in VERTICALS.glob("*/vertical.yaml"))
@@ -44,9 +45,9 @@ def test_the_family_clinic_has_its_agents_and_tools() -> None:
 
 
 def test_every_agent_of_the_family_clinic_knows_the_emergency_rule() -> None:
-    prompts = load_vertical(VERTICALS / "healthcare").prompts
+    loaded = load_vertical(VERTICALS / "healthcare")
 
-    assert all("hang up and dial 911" in prompt for prompt in prompts.values())
+    assert all("hang up and dial 911" in loaded.prompts[name] for name in loaded.vertical.agents)
 
 
 def test_the_real_estate_agency_has_its_agents_and_tools() -> None:
@@ -61,10 +62,11 @@ def test_the_real_estate_agency_has_its_agents_and_tools() -> None:
 
 
 def test_every_agent_of_the_real_estate_agency_knows_the_fair_housing_rule() -> None:
-    prompts = load_vertical(VERTICALS / "real_estate").prompts
+    loaded = load_vertical(VERTICALS / "real_estate")
 
-    assert len(prompts) == 3
-    assert all("Fair-housing rule, before everything else" in text for text in prompts.values())
+    rule = "Fair-housing rule, before everything else"
+    assert all(rule in loaded.prompts[name] for name in loaded.vertical.agents)
+    assert "Who the caller is, or sounds like, never counts" in loaded.prompts[after_call_prompt()]
 
 
 def test_the_shipped_real_estate_is_enough_to_search_in() -> None:
@@ -115,3 +117,17 @@ def test_the_shipped_tenants_route_the_number_of_the_clinic() -> None:
     assert tenants.resolve("+15550100001") == ("lakeside", "healthcare")
     assert tenants.resolve("+15550100030") == ("northlight", "real_estate")
     assert tenants.resolve("+15550199999") is None
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_shipped_vertical_shows_calls_that_need_a_call_back_and_calls_that_do_not(
+    folder: Path,
+) -> None:
+    shown = {
+        check.after_call.fields.get("follow_up")
+        for one in load_conversations(load_vertical(folder)).values()
+        for check in one.conversation.then
+        if check.after_call is not None
+    }
+
+    assert {True, False} <= shown

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from starlette.routing import Route
 
 from dialplan.emulators.openai.language_model import LanguageModelMind
 from dialplan.emulators.openai.mind import (
+    AnswerForm,
     CallTool,
     Decision,
     FunctionCall,
@@ -48,6 +50,13 @@ class ChatServer:
 
     async def chat(self, request: Request) -> Response:
         self.requests.append(await request.json())
+        if not self.requests[-1].get("stream"):
+            message = {"role": "assistant", **(self._deltas[0] or {})}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            return JSONResponse(
+                {"id": "c", "object": "chat.completion", "created": 1, "model": "tiny"}
+                | {"choices": [choice]}
+            )
         if self._deltas == [{"broken": True}]:
             return JSONResponse({"error": {"message": "no"}}, status_code=500)
         return StreamingResponse(self._stream(), media_type="text/event-stream")
@@ -112,6 +121,20 @@ async def decisions(mind: LanguageModelMind, asked: Turn) -> list[Decision]:
 def call_piece(index: int, name: str | None, arguments: str) -> Delta:
     function = {"name": name, "arguments": arguments}
     return {"tool_calls": [{"index": index, "id": "x", "type": "function", "function": function}]}
+
+
+async def test_an_answer_in_a_form_is_asked_for_as_structured_output_and_kept_whole() -> None:
+    form = AnswerForm("fields", {"type": "object", "properties": {"note": {"type": "string"}}})
+    written = '{"note": "First.  Then   second. "}'
+    async with serving({"content": written}) as chat:
+        asked = replace(turn(Message("user", "The record.")), form=form)
+        got = await decisions(LanguageModelMind(chat.url), asked)
+
+    assert got == [Say(written)]
+    assert chat.requests[0]["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "fields", "strict": True, "schema": dict(form.schema)},
+    }
 
 
 async def test_a_streamed_answer_becomes_sentences_and_then_tool_calls() -> None:

@@ -15,6 +15,8 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         names = list(found.scalars())
         revision = await connection.execute(text("SELECT version_num FROM dialplan.revision"))
     assert names == [
+        "after_call_sends",
+        "after_calls",
         "calls",
         "endings",
         "handoffs",
@@ -33,7 +35,7 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         "used_tokens",
         "versions",
     ]
-    assert revision.scalars().all() == ["0020"]
+    assert revision.scalars().all() == ["0021"]
 
 
 async def test_the_tools_role_can_neither_log_in_nor_bypass_row_security(

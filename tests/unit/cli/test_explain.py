@@ -261,3 +261,19 @@ def test_the_commands_load_neither_the_agents_sdk_nor_the_database() -> None:
     )
 
     assert found.stdout.strip() == "[]"
+
+
+def test_what_is_done_after_the_call_is_one_row_where_it_stands(desk: Desk) -> None:
+    after = (
+        "after_call:\n  fields: {follow_up: boolean, intent: {enum: [buy, sell]}}\n"
+        '  send: [{http: {post: "{{ endpoints.svc }}/calls"}}]\n'
+    )
+    desk.file.write_text(SHOP + after)
+    line = SHOP.count("\n") + 1
+
+    value, place = desk.rows("+15550100001")["after the call"]
+
+    assert value == "reads follow_up, intent, then 1 send (`gpt-5-mini`)"
+    assert place.endswith(f"shop/vertical.yaml:{line}")
+    desk.file.write_text(SHOP)
+    assert "after the call" not in desk.rows("+15550100001")

@@ -57,6 +57,22 @@ def test_a_changed_tool_names_the_keys_that_differ(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_read_out_of_a_call_may_differ(tmp_path: Path) -> None:
+    after = (
+        "after_call: {prompt: Look., fields: {follow_up: boolean, intent: {enum: [buy, sell]}}}\n"
+    )
+    old = loaded(tmp_path / "a" / "shop", SHOP + after)
+    new = loaded(
+        tmp_path / "b" / "shop", SHOP + after.replace("Look", "Read").replace("follow_up", "done")
+    )
+
+    assert told(old, new) == [
+        ("prompts", "(after the call)", "changed", ("+1 -1 lines",)),
+        ("after_call", "", "changed", ("prompt", "fields (+done, -follow_up)")),
+    ]
+    assert told(loaded(tmp_path / "c" / "shop"), new)[-1] == ("after_call", "", "changed", ())
+
+
 def test_an_agent_that_gets_a_tool_says_which(tmp_path: Path) -> None:
     bye = "  bye: {description: End the call., builtin: hang_up}\n"
     old = loaded(tmp_path / "a" / "shop", SHOP + bye)

@@ -6,6 +6,7 @@ import yaml
 
 from dialplan.config.load import LoadedVertical, load_vertical
 from dialplan.config.writing import resolved, yaml_of
+from dialplan.model.kinds import after_call_prompt
 
 SHIPPED = sorted(Path(__file__).parents[3].glob("verticals/*/vertical.yaml"))
 
@@ -63,6 +64,18 @@ database:
     things:
       columns: {id: serial, name: text, maker: {type: text, default: "7"}}
       unique: [[name, maker]]
+after_call:
+  prompt: prompts/after_call.md
+  skip_when: {shorter_than: 8s}
+  fields:
+    intent: {enum: [buy, "no"]}
+    items: {type: integer, description: How many things., minimum: 0}
+    follow_up: boolean
+  send:
+    - when: "{{ fields.follow_up }}"
+      http:
+        post: "{{ endpoints.svc }}/calls"
+        json: {all: "{{ fields }}", items: "{{ fields.items }}", none: null}
 """
 
 
@@ -70,6 +83,7 @@ database:
 def odd(tmp_path: Path) -> LoadedVertical:
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts" / "shop.md").write_text("# Shop\n\nSell {{ word }}.\n")
+    (tmp_path / "prompts" / "after_call.md").write_text("Things of {{ word }} count.\n")
     (tmp_path / "vertical.yaml").write_text(ODD)
     return load_vertical(tmp_path)
 
@@ -120,6 +134,11 @@ def test_prompts_stand_in_the_file_and_short_forms_are_written_out(odd: LoadedVe
     assert "secrets:\n  - token # ***\n  - other # ***\n" in text
     assert "\nlimits:\n  call: 1.5m\n  silence: 1.5s\n  concurrent_calls: 40\n" in text
     assert "  thu: closed\n" in text
+
+
+def test_what_is_done_after_a_call_stands_in_the_file(odd: LoadedVertical) -> None:
+    assert odd.prompts[after_call_prompt()] == "Things of {{ word }} count."
+    assert "\n  prompt: Things of {{ word }} count.\n" in yaml_of(resolved(odd))
 
 
 def test_keys_stand_in_the_order_of_the_model(odd: LoadedVertical) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 from dialplan.config.load import load_vertical
@@ -16,6 +17,7 @@ ODD = Picture(
     'Ben & "Jo" <salon>',
     (Box("end", True, ()), Box("till", False, (("pay", "http"),))),
     (Arrow(1, "end", "till", 'Says "pay" & <leaves> #1'), Arrow(2, "till", "till", "x")),
+    "reads intent, follow_up, then 2 sends",
 )
 
 
@@ -89,3 +91,12 @@ def test_markup_in_a_title_or_reason_is_text_in_the_drawing() -> None:
 
 def test_an_agent_alone_is_drawn_too() -> None:
     assert "solo" in texts(svg(Picture("One", (Box("solo", True, ()),), ())))
+
+
+def test_what_is_done_after_the_call_is_one_line_of_every_drawing() -> None:
+    assert 'after_the_call["after the call: reads intent, follow_up, then 2 sends"]' in mermaid(ODD)
+    assert "reads intent, follow_up, then 2 sends" in texts(svg(ODD))
+
+    without = replace(ODD, after="")
+    assert "after" not in mermaid(without)
+    assert "After the call" not in svg(without)

@@ -1,6 +1,6 @@
 import pytest
 
-from dialplan.prompts.render import TemplateProblem, names_used, render, verbatim
+from dialplan.prompts.render import TemplateProblem, names_used, render, texts_compared, verbatim
 
 
 def test_values_are_filled_in_without_escaping() -> None:
@@ -63,3 +63,33 @@ def test_a_word_for_word_request_holds_the_text() -> None:
     assert verbatim("Hello.") == (
         "Say this to the caller, word for word, and nothing else: “Hello.”"
     )
+
+
+def test_a_member_wins_over_a_method_of_the_same_name() -> None:
+    names = {"fields": {"items": 3, "values": "two"}}
+
+    assert render("{{ fields.items }} {{ fields.values }}", names) == "3 two"
+    assert (
+        render("{% for name, one in fields.items() %}{{ name }}{% endfor %}", {"fields": {"a": 1}})
+        == "a"
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "compared"),
+    [
+        ("no braces == 'text'", set()),
+        ("{{ fields.mood == 'angry' }}", {("fields.mood", "angry")}),
+        ("{{ 'angry' != fields['mood'] }}", {("fields.mood", "angry")}),
+        ("{{ fields.mood in ['a', 'b', 3] }}", {("fields.mood", "a"), ("fields.mood", "b")}),
+        (
+            "{% if fields.mood == 'a' %}{{ call.reason == 'b' }}{% endif %}",
+            {("fields.mood", "a"), ("call.reason", "b")},
+        ),
+        ("{{ 'part' in fields.note }}{{ fields.score > 3 }}{{ fields.x == fields.y }}", set()),
+    ],
+)
+def test_the_texts_that_names_are_compared_with_are_found(
+    template: str, compared: set[tuple[str, str]]
+) -> None:
+    assert texts_compared(template) == compared

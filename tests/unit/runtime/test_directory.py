@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from dialplan.config.load import LoadedVertical, load_tenants, load_vertical
+from dialplan.model.after_call import AfterCall
 from dialplan.runtime.directory import Directory, Line, Trial, build_lines
 
 CALLED, CALLER = "+15550100001", "+15550107788"
@@ -51,6 +53,20 @@ def test_listed_callers_and_listed_called_numbers_get_the_newer_version(tmp_path
     assert tenant(by_caller, "CA1") == "new"
     assert tenant(by_caller, "CA1", "+15550100222") == "old"
     assert tenant(by_called, "CA1", "anonymous") == "new"
+
+
+def test_whether_something_follows_calls_is_known_of_trials_too(tmp_path: Path) -> None:
+    lines = directory(tmp_path, fraction=0.1)
+    stable = lines[CALLED]
+    vertical = stable.vertical.vertical
+    after = AfterCall.model_validate({"fields": {"follow_up": "boolean"}})
+    tried = replace(stable.vertical, vertical=vertical.model_copy(update={"after_call": after}))
+
+    assert not lines.follows
+    lines.replace({CALLED: stable}, {CALLED: Trial(line(tried, "new"), 0.1)})
+    assert lines.follows
+    lines.replace({CALLED: stable}, {})
+    assert not lines.follows
 
 
 def test_a_number_that_nobody_owns_has_no_line(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dialplan.config.steps import Steps
-from dialplan.model.kinds import specialist_prompt
+from dialplan.model.after_call import AfterCall
+from dialplan.model.kinds import after_call_prompt, specialist_prompt
 from dialplan.model.shape import Json
-from dialplan.model.tool import Tool
+from dialplan.model.tool import Http, Tool
 from dialplan.model.vertical import Vertical
 from dialplan.prompts.render import TemplateProblem, names_used
 
@@ -53,6 +54,21 @@ def _all(vertical: Vertical, prompts: Mapping[str, str]) -> Iterator[tuple[Steps
         if tool.specialist is not None:
             prompt = prompts.get(specialist_prompt(name), "")
             yield ("tools", name, "specialist", "prompt"), prompt, name
+    if vertical.after_call is not None:
+        for steps, words in texts_after(vertical.after_call, prompts):
+            yield steps, words, None
+
+
+def texts_after(after: AfterCall, prompts: Mapping[str, str]) -> Iterator[tuple[Steps, str]]:
+    """The templates of what is done once a call is over, with where they stand."""
+    if (prompt := prompts.get(after_call_prompt())) is not None:
+        yield ("after_call", "prompt"), prompt
+    for number, send in enumerate(after.send):
+        at: Steps = ("after_call", "send", number)
+        if send.when is not None:
+            yield (*at, "when"), send.when
+        for steps, words in texts_of_http(send.http):
+            yield (*at, *steps), words
 
 
 def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
@@ -75,13 +91,18 @@ def _of_tool(tool: Tool) -> Iterator[tuple[Steps, str]]:
         for name, words in getattr(tool, part).items():
             yield (part, name), words
     if tool.http is not None:
-        yield ("http", tool.http.method.lower()), tool.http.url
-        for part in ("query", "headers", "form"):
-            for name, words in (getattr(tool.http, part) or {}).items():
-                yield ("http", part, name), words
-        if tool.http.text is not None:
-            yield ("http", "text"), tool.http.text
-        yield from texts_in(tool.http.body, ("http", "json"))
+        yield from texts_of_http(tool.http)
+
+
+def texts_of_http(http: Http) -> Iterator[tuple[Steps, str]]:
+    """The templates of a request, its address first."""
+    yield ("http", http.method.lower()), http.url
+    for part in ("query", "headers", "form"):
+        for name, words in (getattr(http, part) or {}).items():
+            yield ("http", part, name), words
+    if http.text is not None:
+        yield ("http", "text"), http.text
+    yield from texts_in(http.body, ("http", "json"))
 
 
 def texts_in(body: Json, steps: Steps) -> Iterator[tuple[Steps, str]]:

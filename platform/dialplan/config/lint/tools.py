@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from importlib.util import find_spec
 
@@ -62,10 +62,17 @@ def _parameter(notes: Notes, steps: Steps, name: str, parameter: Parameter) -> N
         listed = f"`{parameter.enum[0]}`" if parameter.enum else "nothing"
         message = f"the only value allowed is {listed}"
         notes.at((*steps, "enum"), "W414", message, "remove the parameter, or allow more")
-    told = parameter.description or parameter.enum or parameter.type in _TELLING_TYPES
-    if not told and (name in _VAGUE or len(name) < 3):
+    if says_little(name, parameter.description, parameter.enum, parameter.type):
         message = f"`{name}` does not say what to ask the caller for"
         notes.at(steps, "W415", message, "add a `description`", key=True)
+
+
+def says_little(
+    name: str, description: str | None, enum: Collection[str] | None, kind: str | None
+) -> bool:
+    """Whether neither its name nor anything beside it tells a model what a value is."""
+    told = description or enum or kind in _TELLING_TYPES
+    return not told and (name in _VAGUE or len(name) < 3)
 
 
 def _alike(notes: Notes, vertical: Vertical) -> None:

@@ -21,11 +21,13 @@ class LiveModel:
     Attributes:
         realtime_url: where the model is, without a query.
         realtime_key: sent as a bearer token; None sends no header.
+        text: the key and the address of text models, for what is read out of a call that is over.
     """
 
     realtime_url: str
     realtime_key: str | None = field(repr=False)
     judge: Judges
+    text: tuple[str, str | None] = field(repr=False)
 
     def peers(self, emulated: Peers) -> Peers:
         """Return emulated peers with this model among them."""
@@ -50,6 +52,7 @@ async def open_live(settings: Settings, judge_model: str = JUDGE_MODEL) -> Async
     # The client insists on a key where the endpoint asks for none.
     judge = ModelJudge(secret or "none", settings.openai_base_url, judge_model)
     try:
-        yield LiveModel(settings.realtime_url or REALTIME_URL, secret, judge)
+        text = secret or "none", settings.openai_base_url
+        yield LiveModel(settings.realtime_url or REALTIME_URL, secret, judge, text)
     finally:
         await judge.close()

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+from dialplan.config.jsonschemas import Draft202012Validator
 from dialplan.emulators.conversations.miss import Miss
-from dialplan.emulators.openai.mind import CallTool, Decision, Message, Mind, Say, ToolDefinition
+from dialplan.emulators.openai.mind import (
+    AnswerForm,
+    CallTool,
+    Decision,
+    Message,
+    Mind,
+    Say,
+    ToolDefinition,
+)
 from dialplan.emulators.openai.mind import Turn as Asked
 from dialplan.emulators.openai.sentences import split
 from dialplan.emulators.openai.verbatim import verbatim
 from dialplan.model.conversation import ModelStep, Turn
+from dialplan.model.shape import Json
 
 
 class PlayedMind:
@@ -56,6 +67,42 @@ class PlayedMind:
             for index, (steps, taken) in enumerate(zip(self._steps, self._taken, strict=True))
             if taken < len(steps) and index < self._said()
         ]
+
+
+class ReadingMind:
+    """One mind for the call, and who reads it once it is over: what is written, or another mind.
+
+    Attributes:
+        misses: what is written and no model could answer.
+    """
+
+    def __init__(self, talks: Mind, reads: Mind, written: Mapping[str, Json]) -> None:
+        """Args: who thinks in the call, who reads it, and the answers written instead, if any."""
+        self._talks = talks
+        self._reads = reads
+        self._written = written
+        self.misses: list[Miss] = []
+
+    async def respond(self, turn: Asked) -> AsyncIterator[Decision]:
+        """Yield what either decides; what is written nothing of is null."""
+        if turn.form is not None and self._written:
+            yield Say(json.dumps(self._answers(turn.form), ensure_ascii=False))
+            return
+        mind = self._talks if turn.form is None else self._reads
+        async for decision in mind.respond(turn):
+            yield decision
+
+    def _answers(self, form: AnswerForm) -> dict[str, Json]:
+        answers: dict[str, Json] = {}
+        for name, schema in form.schema.get("properties", {}).items():
+            value = self._written.get(name)
+            if value is not None and not Draft202012Validator(schema).is_valid(value):
+                wanted = f"a value that fits {json.dumps(schema, ensure_ascii=False)}"
+                got = json.dumps(value, ensure_ascii=False)
+                self.misses.append(Miss(("after_call", name), wanted, got))
+                value = None
+            answers[name] = value
+        return answers
 
 
 class WatchedMind:

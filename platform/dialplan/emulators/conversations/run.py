@@ -9,28 +9,23 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical
 from dialplan.emulators.conversations.account import Account
-from dialplan.emulators.conversations.deeds import (
-    cutting,
-    line_of,
-    milliseconds,
-    next_cuts,
-)
+from dialplan.emulators.conversations.after_call import AFTER_S, asks, made_of
+from dialplan.emulators.conversations.after_outcomes import after_misses
+from dialplan.emulators.conversations.deeds import cutting, line_of, milliseconds, next_cuts
 from dialplan.emulators.conversations.expectations import misses
 from dialplan.emulators.conversations.judging import judged, statements
 from dialplan.emulators.conversations.live import LiveModel
 from dialplan.emulators.conversations.logbook import Logbook
-from dialplan.emulators.conversations.minds import PlayedMind, WatchedMind
+from dialplan.emulators.conversations.minds import PlayedMind, ReadingMind, WatchedMind
 from dialplan.emulators.conversations.miss import Miss
-from dialplan.emulators.conversations.outcomes import Text, answered
+from dialplan.emulators.conversations.outcomes import Text
+from dialplan.emulators.conversations.queries import queried
 from dialplan.emulators.conversations.room import (
     CALLER,
     LINE,
-    TENANT,
     CallClock,
     RowsRefused,
     clock_of,
@@ -51,15 +46,15 @@ from dialplan.emulators.twilio.record import (
     CarrierEvent,
     NumberDialled,
 )
+from dialplan.engines.text.extraction import TextModel
 from dialplan.knowledge.minilm import Embedder
+from dialplan.model.conversation import Conversation
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.live import LiveCalls
+from dialplan.runtime.service import private_hosts
 from dialplan.settings import Settings
-from dialplan.store.database import reason
 from dialplan.store.facts import Fact
-from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.throwaway import Throwaway
-from dialplan.tools.values import plain
 
 # How long a caller waits for an agent that says nothing, and a call for its end to be noted.
 MAX_WAIT_MS = 8_000
@@ -115,11 +110,13 @@ class Manner:
     Attributes:
         sound: makes the voices of a call; told whether the next words of the caller cut in.
         skips: whether time passes at once while nobody says anything.
+        hurry_ms: how much longer people take for a word, in milliseconds.
     """
 
     sound: Callable[[Callable[[], bool]], Sound]
     patience_ms: int
     skips: bool
+    hurry_ms: int = 0
 
 
 def writing() -> Manner:
@@ -131,7 +128,7 @@ def writing() -> Manner:
     def sound(cut: Callable[[], bool]) -> Sound:
         return written(ms_per_word=WRITTEN_MS, agent_ms=lambda: SPOKEN_MS if cut() else WRITTEN_MS)
 
-    return Manner(sound, 300, skips=True)
+    return Manner(sound, 300, skips=True, hurry_ms=SPOKEN_MS - WRITTEN_MS)
 
 
 def calling_live() -> Manner:
@@ -174,11 +171,13 @@ class _Call:
 
     caller: ScriptedCaller
     account: Account
+    facts: list[Fact] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     left: bool = False
     live: LiveCalls | None = None
 
     def watch(self, fact: Fact) -> None:
+        self.facts.append(fact)
         self.account.take(fact, len(self.caller.spoken))
         if self.account.reason:
             self.over.set()
@@ -237,7 +236,8 @@ async def run_conversation(
     began = time.monotonic()
     account = Account(cutting=cutting(told.conversation), failing=failing_of(told))
     try:
-        async with asyncio.timeout(_limit_s(told) + 2 * END_S):
+        more_s = AFTER_S if asks(told.conversation) else 0.0
+        async with asyncio.timeout(_limit_s(told) + 2 * END_S + more_s):
             found = await _run(loaded, told, means, account)
     except TimeoutError:
         found = [Miss(("name",), f"an end within {_limit_s(told)} s", "the call did not end")]
@@ -269,7 +269,8 @@ async def _run(
     zone = zone_of(loaded, told)
     clock = clock_of(loaded, told)
     call: _Call
-    thinks, played = _mind(told, means, clock, zone, lambda: len(call.caller.spoken))
+    reads, played = _minds(told, means, clock, zone, lambda: len(call.caller.spoken))
+    thinks = WatchedMind(reads)
     sound = means.manner.sound(lambda: next_cuts(conversation, len(call.caller.spoken)))
     caller = ScriptedCaller(
         [line_of(turn) for turn in conversation.turns],
@@ -310,7 +311,8 @@ async def _run(
         )
         if played is not None and means.live is None:
             found += [*played.misses, *played.untaken()]
-        found += await _queries(house, loaded, told, zone)
+        found += await queried(house.service.database, loaded.vertical.name, conversation, zone)
+        found += [*await _after(house, call, conversation, means, zone), *reads.misses]
         if record.ended_by == "limit":
             found.append(Miss(("name",), f"an end within {_limit_s(told)} s", "it went on"))
     return found
@@ -340,6 +342,26 @@ async def _ring(house: House, told: LoadedConversation, call: _Call) -> CallReco
     return record
 
 
+async def _after(
+    house: House, call: _Call, conversation: Conversation, means: Means, zone: ZoneInfo
+) -> list[Miss]:
+    """Return where what is made of the call goes otherwise, if the conversation wants to know."""
+    line, peers = house.service.lines[LINE], house.stage.peers
+    after = line.vertical.vertical.after_call
+    if after is None or not asks(conversation):
+        return []
+    key, url = (peers.text_key, peers.text_url) if means.live is None else means.live.text
+    made = await made_of(
+        call.facts,
+        call.account.memory,
+        line,
+        model=TextModel(api_key=key or "none", base_url=url),
+        private_hosts=private_hosts(means.settings, peers),
+        hurry_ms=means.manner.hurry_ms,
+    )
+    return list(after_misses(conversation, after, made, zone))
+
+
 def _skipping(loaded: LoadedVertical, clock: CallClock) -> Callable[[int], int]:
     """Return what lets silence pass at once, up to the next moment that the server may act at."""
     longest = milliseconds(loaded.vertical.limits.silence) + 1
@@ -357,37 +379,12 @@ def _staying(_ms: int) -> int:
     return 0
 
 
-def _mind(
+def _minds(
     told: LoadedConversation, means: Means, clock: Clock, zone: ZoneInfo, said: Callable[[], int]
-) -> tuple[WatchedMind, PlayedMind | None]:
-    if told.conversation.scripted:
-        played = PlayedMind(told.conversation.turns, said)
-        return WatchedMind(played), played
+) -> tuple[ReadingMind, PlayedMind | None]:
     thinks = RehearsalMind(means.embedder, lambda: clock.now().astimezone(zone))
-    return WatchedMind(thinks), None
-
-
-async def _queries(
-    house: House, loaded: LoadedVertical, told: LoadedConversation, zone: ZoneInfo
-) -> list[Miss]:
-    """Ask the queries under `then`, each in a transaction of its own that may only read."""
-    found: list[Miss] = []
-    for index, check in enumerate(told.conversation.then):
-        if check.sql is None:
-            continue
-        try:
-            async with tenant_transaction(
-                house.service.database, loaded.vertical.name, TENANT, timezone=str(zone)
-            ) as connection:
-                await connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-                row = (await connection.exec_driver_sql(check.sql)).first()
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            found.append(Miss(("then", index, "sql"), "a query for one value", reason(error)))
-            continue
-        got = plain(row[0], zone) if row is not None else None
-        miss = answered(("then", index, "equals"), check.equals, got)
-        found += [] if miss is None else [miss]
-    return found
+    played = PlayedMind(told.conversation.turns, said) if told.conversation.scripted else None
+    return ReadingMind(played or thinks, thinks, told.conversation.after_call), played
 
 
 def _failure(told: LoadedConversation, miss: Miss) -> Failure:

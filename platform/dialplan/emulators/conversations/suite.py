@@ -12,12 +12,14 @@ from dialplan.config.conversations import LoadedConversation
 from dialplan.config.load import LoadedVertical, load_conversations, load_vertical
 from dialplan.config.problem import Problem, VerticalProblems
 from dialplan.config.seeds import load_seed
+from dialplan.emulators.conversations.after_call import asks
 from dialplan.emulators.conversations.live import LiveModel
 from dialplan.emulators.conversations.logbook import Logbook
 from dialplan.emulators.conversations.room import clock_of, zone_of
 from dialplan.emulators.conversations.run import Manner, Means, Result, run_conversation
 from dialplan.errors import ConfigError
 from dialplan.knowledge.minilm import Embedder
+from dialplan.model.conversation import Conversation
 from dialplan.settings import Settings
 from dialplan.store.embedded import start_embedded
 from dialplan.store.throwaway import open_throwaway
@@ -96,7 +98,7 @@ async def run_all(
         StoreError: the database's server does not let one be made for each call.
     """
     embedder = Embedder()
-    if live is None and not all(case.told.conversation.scripted for case in cases):
+    if live is None and not all(_written(case.told.conversation) for case in cases):
         # Inside a call it would only be an agent that falls silent.
         await asyncio.to_thread(embedder.load)
     async with AsyncExitStack() as stack:
@@ -134,6 +136,12 @@ async def run_all(
             for task in tasks:
                 task.cancel()
         return results
+
+
+def _written(conversation: Conversation) -> bool:
+    """Whether all that a model would have to think is written down."""
+    reads = asks(conversation) and not conversation.after_call
+    return conversation.scripted and not reads
 
 
 def _length(case: Case) -> int:

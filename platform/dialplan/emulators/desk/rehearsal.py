@@ -60,9 +60,12 @@ async def open_rehearsal(
     listener: socket.socket,
     origin: str,
     silent: bool,
+    log_format: str | None = None,
     progress: Callable[[str], None] = lambda _step: None,
 ) -> AsyncIterator[Rehearsal]:
     """Start the peers and the server; `progress` is told each step as it begins.
+
+    `log_format` is how the process beside us logs that does what follows calls; None for not.
 
     Raises:
         ConfigError: something must be changed first; the message says what.
@@ -84,16 +87,18 @@ async def open_rehearsal(
             await imports
         from dialplan.config.load import read_tenants
         from dialplan.emulators.cast import stand_ins
+        from dialplan.jobs.child import jobs_beside
         from dialplan.web.answering import answering
 
         peers = process.setting.peers
         # The verticals are for the server to load; here only the tenants' own names count.
         tenants = read_tenants(settings.tenants_file)
         progress("database and server")
+        filled = stand_ins(tenants, environ, peers.account or "", peers.token or "")
         service = await stack.enter_async_context(
             answering(
                 settings,
-                stand_ins(tenants, environ, peers.account or "", peers.token or ""),
+                filled,
                 peers,
                 origins=[origin],
                 listener=listener,
@@ -102,6 +107,16 @@ async def open_rehearsal(
         )
         progress("speech and understanding")
         await process.ready()
+        await stack.enter_async_context(
+            jobs_beside(
+                settings,
+                filled,
+                peers,
+                service.database,
+                lambda: service.lines.follows,
+                log_format=log_format,
+            )
+        )
         address = Address(origin, process.setting.url, os.getpid(), process.setting.key)
         occupied.announce(address)
         watching = asyncio.create_task(process.gone(), name="peers")

@@ -21,8 +21,10 @@ from openai.types.chat import (
     ChatCompletionToolChoiceOptionParam,
 )
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
+from openai.types.shared_params import ResponseFormatJSONSchema
 
 from dialplan.emulators.openai.mind import (
+    AnswerForm,
     CallTool,
     Decision,
     FunctionCall,
@@ -88,6 +90,9 @@ class LanguageModelMind:
             for sentence in split(words):
                 yield Say(sentence)
             return
+        if turn.form is not None:
+            yield Say(await self._filled_in(turn, turn.form))
+            return
         text = ""
         calls: dict[int, _Call] = {}
         async with aclosing(self._pieces(turn)) as pieces:
@@ -102,6 +107,19 @@ class LanguageModelMind:
             yield Say(text.strip())
         for _, call in sorted(calls.items()):
             yield CallTool(call.name, call.parsed())
+
+    async def _filled_in(self, turn: Turn, form: AnswerForm) -> str:
+        """Return an answer that a program reads, whole: its spaces are part of it."""
+        response_format: ResponseFormatJSONSchema = {
+            "type": "json_schema",
+            "json_schema": {"name": form.name, "strict": form.strict, "schema": dict(form.schema)},
+        }
+        answer = await self._client.chat.completions.create(
+            model=await self._chosen_model(),
+            messages=_messages(turn),
+            response_format=response_format,
+        )
+        return (answer.choices[0].message.content or "") if answer.choices else ""
 
     async def _pieces(self, turn: Turn) -> AsyncGenerator[ChatCompletionChunk, None]:
         tools = [_tool(tool.name, tool.description, tool.parameters) for tool in turn.tools]

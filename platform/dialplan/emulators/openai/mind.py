@@ -49,6 +49,15 @@ Item = Message | FunctionCall | FunctionOutput
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """The JSON that an answer must be: its name, its JSON Schema, whether that is kept strictly."""
+
+    name: str
+    schema: Mapping[str, Any]
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """All a mind may know when it is asked to respond.
 
@@ -60,6 +69,8 @@ class Turn:
         tool_choice: "auto", "none", "required", or the name of the one tool to call.
         items: the conversation so far, oldest first.
         language: BCP 47 tag of the transcription setting, or None.
+        form: what the answer must be where it is read by a program; the mind then says one thing,
+            the JSON text.
     """
 
     session_id: str
@@ -69,6 +80,7 @@ class Turn:
     tool_choice: str
     items: Sequence[Item]
     language: str | None = None
+    form: AnswerForm | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from dialplan.emulators.openai.answer_form import UnfitAnswer, fitted, read_form
+from dialplan.emulators.openai.errors import ClientEventError
 from dialplan.emulators.openai.mind import (
+    AnswerForm,
     CallTool,
     Decision,
     FunctionCall,
@@ -42,13 +45,17 @@ def text_app(mind: Mind) -> Starlette:
         try:
             given = json.loads(await request.body())
             turn = _turn(given)
+        except ClientEventError as error:
+            return _refused(400, error.code, error.message, error.param)
         except (ValueError, KeyError, TypeError, AttributeError):
             return _refused(400, "invalid_request_error", "The request cannot be read.")
         if given.get("stream"):
             return _refused(400, "unsupported", "Streaming is not emulated.")
         try:
             decisions = [decision async for decision in mind.respond(turn)]
-        except LookupError as error:
+            if turn.form is not None:
+                decisions = [_answer(turn.form, decisions)]
+        except (LookupError, UnfitAnswer) as error:
             return _refused(500, "server_error", str(error))
         return JSONResponse(_response(given, decisions))
 
@@ -71,7 +78,13 @@ def _turn(given: Mapping[str, Any]) -> Turn:
         tools=[] if choice == "none" else tools,
         tool_choice=choice if isinstance(choice, str) else str(choice.get("name", "auto")),
         items=list(_items(items)),
+        form=read_form(given),
     )
+
+
+def _answer(form: AnswerForm, decisions: Sequence[Decision]) -> Decision:
+    said = "".join(one.text for one in decisions if isinstance(one, Say))
+    return Say(fitted(form, said))
 
 
 def _items(written: Sequence[Mapping[str, Any]]) -> Iterator[Item]:
@@ -120,6 +133,7 @@ def _response(given: Mapping[str, Any], decisions: Sequence[Decision]) -> dict[s
         "parallel_tool_calls": True,
         "tool_choice": given.get("tool_choice") or "auto",
         "tools": given.get("tools") or [],
+        "text": given.get("text") or {"format": {"type": "text"}},
         "error": None,
         "incomplete_details": None,
         "metadata": {},
@@ -138,6 +152,7 @@ def _item(prefix: str, kind: str, **fields: object) -> dict[str, Any]:
     return {**made, **fields}
 
 
-def _refused(status: int, code: str, message: str) -> Response:
-    error = {"message": message, "type": "invalid_request_error", "code": code, "param": None}
+def _refused(status: int, code: str, message: str, param: str | None = None) -> Response:
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    error = {"message": message, "type": kind, "code": code, "param": param}
     return JSONResponse({"error": error}, status)

@@ -157,6 +157,20 @@ _PASTS = {
     "renew": "renewed", "submit": "submitted", "report": "reported", "delete": "deleted",
     "remove": "removed", "confirm": "confirmed", "start": "started", "place": "placed",
 }  # fmt: skip
+_DONE = frozenset(_PASTS.values()) - {"left", "open", "opened", "set", "made", "taken"}
+_NEGATED = re.compile(
+    r"\b(?:no|not|never|none|nobody|nothing|without|cannot)\b|\b(?:do|does|did|is|are|was|were"
+    r"|wo|would|ca|could|should|have|has|had)n't\b"
+)
+_DISPLEASED = re.compile(
+    r"\b(?:ridiculous|terrible|horrible|awful|unacceptable|disgrace\w*|useless|rude|appall\w*"
+    r"|furious|angry|annoy\w*|frustrat\w*|disappoint\w*|unhappy|upset|complain\w*|fed up"
+    r"|worst|waste of|sick of)\b"
+)
+_PLEASED = re.compile(
+    r"\b(?:wonderful|fantastic|excellent|amazing|lovely|brilliant|awesome|delighted|pleased"
+    r"|so helpful|very helpful|that's great|that is great|so much|really appreciate|you've been)\b"
+)
 
 
 def reply(text: str) -> Reply | None:
@@ -184,6 +198,24 @@ def verbs_said(text: str) -> frozenset[str]:
 def verbs_named(words: frozenset[str]) -> frozenset[str]:
     """Return the kinds of action that the words of a tool's name stand for."""
     return frozenset(verb for verb, known in _TOOL_WORDS.items() if words & known)
+
+
+def negated(text: str) -> bool:
+    """Return whether a sentence says that something is not so."""
+    return _NEGATED.search(plain(text)) is not None
+
+
+def tone(text: str) -> Literal["good", "bad"] | None:
+    """Return whether somebody is pleased or displeased, None where neither shows."""
+    words = plain(text)
+    if _DISPLEASED.search(words):
+        return "bad"
+    return "good" if _PLEASED.search(words) else None
+
+
+def verbs_done(words: frozenset[str]) -> frozenset[str]:
+    """Return the kinds of action that words say were done: `booked`; empty where none was."""
+    return verbs_named(frozenset(verb for verb, done in _PASTS.items() if done in words & _DONE))
 
 
 def past(verb: str) -> str | None:

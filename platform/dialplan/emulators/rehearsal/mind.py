@@ -6,14 +6,25 @@ It must not keep a conversation: the items of a turn are all it knows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 
-from dialplan.emulators.openai.mind import CallTool, Decision, Message, Say, Turn
+from dialplan.emulators.openai.mind import (
+    AnswerForm,
+    CallTool,
+    Decision,
+    Item,
+    Message,
+    Say,
+    Turn,
+)
 from dialplan.emulators.openai.verbatim import verbatim
+from dialplan.emulators.rehearsal.afterwards import Afterwards
 from dialplan.emulators.rehearsal.brief import Brief
 from dialplan.emulators.rehearsal.choose import Chooser, Embeds
 from dialplan.emulators.rehearsal.policy import next_step
+from dialplan.emulators.rehearsal.record import read_record
 from dialplan.emulators.rehearsal.slots import fill
 from dialplan.emulators.rehearsal.state import Ask, Do, Quiet, Tell, Toolbox
 from dialplan.emulators.rehearsal.toolbox import read_tool
@@ -33,7 +44,10 @@ class RehearsalMind:
         self._clock = clock
 
     async def respond(self, turn: Turn) -> AsyncIterator[Decision]:
-        """Yield what to say and which tool to call."""
+        """Yield what to say and which tool to call, or the JSON that an answer must be."""
+        if turn.form is not None:
+            yield Say(await asyncio.to_thread(self.fill_in, turn.form, turn.items))
+            return
         exact = verbatim(turn.response_instructions)
         if exact is not None:
             yield Say(exact)
@@ -42,6 +56,12 @@ class RehearsalMind:
             return
         for decision in await asyncio.to_thread(self.decide, turn):
             yield decision
+
+    def fill_in(self, form: AnswerForm, items: Sequence[Item]) -> str:
+        """Return the JSON text of an answer in a form, read out of the record of a call."""
+        record = read_record(items, self._clock())
+        filled = Afterwards(self._chooser).fill_in(form.schema, record)
+        return json.dumps(filled, ensure_ascii=False)
 
     def decide(self, turn: Turn) -> list[Decision]:
         """Return the decisions for `turn`, in order."""

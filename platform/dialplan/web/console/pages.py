@@ -129,7 +129,9 @@ def console_routes(looking: Looking, pages: Pages) -> list[BaseRoute]:
             call=wording.summary(whole),
             facts=whole.facts,
             left_out=bool(whole.left_out),
+            after=None if isinstance(whole, LiveCall) else whole.after,
             running=running,
+            again=not running and wording.more_to_come(whole, looking.clock.now()),
             now=looking.clock.now(),
         )
 

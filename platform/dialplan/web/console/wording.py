@@ -10,9 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dialplan.runtime.live import LiveCall
+from dialplan.store.after_calls import AfterCallRow, SendRow
 from dialplan.store.facts import CallEnded, Fact, HandedOff, ToolRan, TurnSpoken, TurnTimed
 from dialplan.store.past_calls import CallRow, PastCall
 
+FOLLOWED_S = 60
+"""How long after a call's end its page looks for what follows, in seconds."""
 ZONE_COOKIE = "dialplan_zone"
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 
@@ -136,6 +139,44 @@ def outcome(status: str) -> str:
     return "fine" if status == "ok" else "other" if status in OTHER else "bad"
 
 
+def field_value(value: object) -> str:
+    """Return a fact that was read out of a call."""
+    match value:
+        case None:
+            return "not said"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+def read_as(row: AfterCallRow) -> str:
+    """Return how far the reading of a call is."""
+    match row.status:
+        case "waiting":
+            return "Not read yet" + (f": {row.reason}." if row.reason else ".")
+        case "skipped":
+            return f"Nothing was read out of this call: {row.reason}."
+        case "failed":
+            return f"This call could not be read: {row.reason}."
+        case "done":
+            return f"Read by {row.model}."
+
+
+def send_outcome(send: SendRow) -> str:
+    """Return how a request is to look: done, not done yet, or never."""
+    return {"sent": "fine", "waiting": "other", "failed": "bad"}[send.status]
+
+
+def more_to_come(call: LiveCall | PastCall, now: datetime) -> bool:
+    """Whether a page that was watched until the call's end should look for what follows it."""
+    row = call.row if isinstance(call, PastCall) else call.ended
+    ended_at = row.ended_at if isinstance(row, CallRow) else None if row is None else row.at
+    if ended_at is None or (now - ended_at).total_seconds() > FOLLOWED_S:
+        return False
+    return isinstance(call, LiveCall) or (call.after is not None and not call.after.settled)
+
+
 def summary(call: LiveCall | PastCall) -> Mapping[str, Any]:
     """Return a call's own data, wherever it comes from."""
     if isinstance(call, PastCall):
@@ -173,4 +214,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "outcome": outcome,
     "waited": waited,
     "shares": shares,
+    "field_value": field_value,
+    "read_as": read_as,
+    "send_outcome": send_outcome,
 }

@@ -55,7 +55,7 @@ def test_every_section_is_explained_where_it_begins() -> None:
 
 def test_what_is_only_shown_is_right_when_it_is_used(folder: Path) -> None:
     text = FILES["vertical.yaml"]
-    for part in ("secrets:", "endpoints:", "  shop:"):
+    for part in ("secrets:", "endpoints:", "  shop:", "after_call:", "  fields:"):
         assert f"# {part}" in text
         text = text.replace(f"# {part}", part)
     (folder / "vertical.yaml").write_text(text, encoding="utf-8")
@@ -64,6 +64,8 @@ def test_what_is_only_shown_is_right_when_it_is_used(folder: Path) -> None:
 
     assert vertical.secrets == ("shop_token",)
     assert set(vertical.endpoints) == {"shop"}
+    assert vertical.after_call is not None
+    assert set(vertical.after_call.fields) == {"follow_up"}
 
 
 def test_a_write_asks_first_and_is_done_once(folder: Path) -> None:

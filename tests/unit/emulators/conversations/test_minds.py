@@ -1,10 +1,20 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dialplan.emulators.conversations.minds import PlayedMind, WatchedMind
-from dialplan.emulators.openai.mind import CallTool, Decision, Message, Mind, Say, ToolDefinition
+from dialplan.emulators.conversations.minds import PlayedMind, ReadingMind, WatchedMind
+from dialplan.emulators.openai.mind import (
+    AnswerForm,
+    CallTool,
+    Decision,
+    Message,
+    Mind,
+    Say,
+    ToolDefinition,
+)
 from dialplan.emulators.openai.mind import Turn as Asked
+from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.model.conversation import Turn
 
 TO_BOSS = {"type": "object", "properties": {"summary": {"type": "string"}}}
@@ -93,3 +103,41 @@ async def test_a_mind_is_busy_until_the_answer_after_its_tool_is_given() -> None
     seen.append(mind.busy)
 
     assert seen == [False, True, True, True, False]
+
+
+FORM = AnswerForm(
+    "fields",
+    {
+        "type": "object",
+        "properties": {
+            "intent": {"type": ["string", "null"], "enum": ["book", None]},
+            "score": {"type": ["integer", "null"], "maximum": 100},
+        },
+    },
+)
+
+
+def _read() -> Asked:
+    return replace(_asked(), form=FORM)
+
+
+async def test_what_is_written_is_read_out_of_the_call_and_the_rest_is_null() -> None:
+    talks, reads = ScriptedMind([[Say("Hello.")]]), ScriptedMind([])
+    mind = ReadingMind(talks, reads, {"intent": "book"})
+
+    assert await _all(mind, _read()) == [Say('{"intent": "book", "score": null}')]
+    assert await _all(mind, _asked()) == [Say("Hello.")]
+    assert mind.misses == []
+
+
+async def test_where_nothing_is_written_another_mind_reads() -> None:
+    mind = ReadingMind(ScriptedMind([]), ScriptedMind([[Say("{}")]]), {})
+
+    assert await _all(mind, _read()) == [Say("{}")]
+
+
+async def test_an_answer_that_no_model_could_give_is_a_miss_where_it_is_written() -> None:
+    mind = ReadingMind(ScriptedMind([]), ScriptedMind([]), {"intent": "book", "score": 101})
+
+    assert await _all(mind, _read()) == [Say('{"intent": "book", "score": null}')]
+    assert [(miss.at, miss.got) for miss in mind.misses] == [(("after_call", "score"), "101")]

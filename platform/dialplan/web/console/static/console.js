@@ -100,6 +100,8 @@ function watch(part) {
       if (over) {
         feed.close();
         say("", false);
+        // What was read out of it comes seconds later, and no feed tells.
+        if (over.dataset.over === "again") setTimeout(refresh, 2000);
       } else if (atEnd && part.querySelector(".talk")) scrollTo({ top: document.documentElement.scrollHeight });
     } catch {
       // The feed finds out, and fetches once it is back.
