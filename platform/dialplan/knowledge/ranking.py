@@ -18,6 +18,8 @@ than articles, and where they use the same ones those are often the common ones.
 CODES_WEIGHT = 0.3
 """What it adds when a passage holds the codes that the caller read out: those are no coincidence,
 and embeddings do not know them."""
+MARGIN = 0.15
+"""How far below the nearest passage another one may be and still be given."""
 
 _RRF = 60
 _TOKEN = re.compile(r"[^\W_](?:[\w.\-/]*[^\W_])?")
@@ -124,16 +126,26 @@ RULES: Mapping[str, Rule] = {
 
 
 def chosen(hits: Sequence[Hit], top: int, at_least: float) -> list[Hit]:
-    """Return the passages to answer from: the best of each article, then others of the same ones.
+    """Return the passages to answer from, or none where even the nearest is below `at_least`.
+
+    The others are measured against the nearest and not against `at_least`: where the question is
+    vague all are far, and the second is worth reading; where a code was read out, it stands alone.
+    """
+    if not hits or hits[0].score < at_least:
+        return []
+    return spread([hit for hit in hits if hit.score >= hits[0].score - MARGIN], top)
+
+
+def spread(hits: Sequence[Hit], top: int) -> list[Hit]:
+    """Return the best passage of each article, then others of the same ones, `top` in all.
 
     Three passages of one article would leave no room for the one that was meant.
     """
-    good = [hit for hit in hits if hit.score >= at_least]
     articles: dict[str, Hit] = {}
-    for hit in good:
+    for hit in hits:
         articles.setdefault(hit.candidate.source, hit)
     first = list(articles.values())[:top]
-    rest = [hit for hit in good if hit not in first and hit.candidate.source in articles]
+    rest = [hit for hit in hits if hit not in first]
     return first + rest[: top - len(first)]
 
 

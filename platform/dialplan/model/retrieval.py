@@ -31,7 +31,8 @@ class Question(Shape):
     expect: Text = Field(examples=["new-phone-mfa.md"])
     """The title of the article that answers it, or its file; `nothing` where none does."""
     held_out: bool = Field(False, examples=[True])
-    """Whether it had no part in choosing rules and thresholds; such ones are counted apart too."""
+    """Whether it had no part in choosing rules and thresholds. Such ones are counted apart too, and
+    those that fail are not named: whoever reads them begins to choose by them."""
 
 
 class Retrieval(Shape):

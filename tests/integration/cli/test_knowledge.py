@@ -107,6 +107,25 @@ def test_test_ends_with_one_below_the_goal_and_names_what_was_missed(
     assert "goal missed (recall 1, mrr 0.9, nothing 1)" in result.output
 
 
+@pytest.mark.parametrize("shape", ["text", "json"])
+def test_test_counts_what_is_held_out_and_missed_and_does_not_name_it(
+    run: Run, name: str, folder: Path, shape: str
+) -> None:
+    tests = folder / name / "knowledge" / "tests.yaml"
+    tests.write_text(TESTS.replace("expect: VPN", "expect: nothing"))
+    tests.write_text(tests.read_text().replace("expect: print.md", "expect: nothing"))
+
+    result = run("knowledge", "test", name, "--format", shape)
+
+    assert "The tunnel says 809." in result.output
+    assert "A sheet is stuck." not in result.output
+    if shape == "text":
+        assert "1 of those held out, which are not named" in result.output
+    else:
+        [collection] = json.loads(result.output)["collections"]
+        assert collection["held_out"]["nothing"] == 0
+
+
 def test_index_says_what_was_embedded(run: Run, name: str, folder: Path) -> None:
     first = run("knowledge", "index", name)
     (folder / name / "knowledge" / "print.md").write_text("# Printing\n\n## Jam\n\nOpen the door.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dialplan.articles.reading import read_all
-from dialplan.cli.knowledge import judged, threshold
+from dialplan.cli.knowledge import judged, limits_of
 from dialplan.config.load import load_retrieval, load_vertical
 from dialplan.knowledge.library import Library
 from dialplan.knowledge.measure import figures, matches
@@ -22,6 +22,11 @@ SETS = [
     for name, one in load_vertical(file.parent).vertical.knowledge.items()
     if one.tests is not None
 ]
+# What docs/explanation/retrieval.md publishes, less two questions: another processor rounds the
+# model's eight-bit numbers otherwise. Recall@3, and the share that a call is given.
+PUBLISHED = {
+    ("it_helpdesk", "articles"): {"for choosing": (0.78, 0.79), "held out": (0.575, 0.6)},
+}
 SMALL_WORDS = frozenset(
     "a about all am an and any are as at be been but by can do does for from get go had has have "
     "he her here him his how i if in into is it its just me my no not now of on one or our out own "
@@ -35,7 +40,7 @@ def test_some_vertical_ships_a_set() -> None:
 
 
 @pytest.mark.parametrize(("vertical", "collection"), SETS)
-async def test_a_shipped_set_reaches_its_goal_over_all_and_over_what_was_held_out(
+async def test_a_shipped_set_finds_what_is_published_of_it_held_out_or_not(
     library: Library, vertical: str, collection: str
 ) -> None:
     loaded = load_vertical(VERTICALS / vertical)
@@ -45,11 +50,15 @@ async def test_a_shipped_set_reaches_its_goal_over_all_and_over_what_was_held_ou
     found = [
         await library.candidates(loaded, "someone", collection, one.ask) for one in tests.questions
     ]
-    outcomes = judged(tests.questions, found, in_force, threshold(loaded, collection))
+    limits = limits_of(loaded, collection)
+    outcomes = judged(tests.questions, found, in_force, limits)
 
-    assert len([one for one in outcomes if one.answerable]) >= 40
     assert figures(outcomes).reaches(tests.at_least), figures(outcomes)
-    assert figures([one for one in outcomes if one.question.held_out]).recall >= 0.9
+    for name, (recall, given) in PUBLISHED[vertical, collection].items():
+        part = [one for one in outcomes if one.question.held_out is (name == "held out")]
+        assert len([one for one in part if one.answerable]) >= 40
+        assert figures(part).recall >= recall, figures(part)
+        assert figures(part).given >= given, figures(part)
     # The rule is there because the others are worse, over the questions it was not chosen on too.
     for name in ("vectors only", "full text only", "reciprocal rank fusion"):
         for held in (False, True):
@@ -57,7 +66,7 @@ async def test_a_shipped_set_reaches_its_goal_over_all_and_over_what_was_held_ou
                 figures(
                     [
                         one
-                        for one in judged(tests.questions, found, rule, 0.0)
+                        for one in judged(tests.questions, found, rule, limits)
                         if one.question.held_out is held
                     ]
                 )
@@ -74,6 +83,7 @@ def test_questions_share_few_words_with_the_article_that_answers_them(
     declared = loaded.vertical.knowledge[collection]
     articles = read_all(declared.sources, loaded.files)
     shares: list[float] = []
+    held: list[float] = []
     for question in load_retrieval(loaded.folder, str(declared.tests)).questions:
         if question.expect == NOTHING:
             continue
@@ -83,8 +93,11 @@ def test_questions_share_few_words_with_the_article_that_answers_them(
         )
         asked = _words(question.ask)
         shares.append(len(asked & _words(written)) / len(asked))
+        if question.held_out:
+            held.append(shares[-1])
 
-    assert sum(shares) / len(shares) < 1 / 3
+    assert sum(shares) / len(shares) < 1 / 4
+    assert sum(held) / len(held) < 1 / 6
     assert len([one for one in shares if one > 0.5]) <= len(shares) // 10
 
 

@@ -102,3 +102,16 @@ def test_the_best_passage_of_each_article_is_given_before_a_second_one_of_any() 
 
 def test_nothing_near_enough_gives_nothing() -> None:
     assert chosen(in_force([candidate(0, "a", 0.2)]), 3, 0.3) == []
+    assert chosen([], 3, 0.0) == []
+
+
+def test_what_is_nearly_as_near_as_the_nearest_is_given_too() -> None:
+    hits = by_meaning([candidate(0, "a", 0.31), candidate(1, "b", 0.2), candidate(2, "c", 0.1)])
+
+    assert [hit.candidate.source for hit in chosen(hits, 3, 0.3)] == ["a", "b"]
+
+
+def test_what_is_far_behind_the_nearest_is_left_out() -> None:
+    hits = by_meaning([candidate(0, "a", 0.9), candidate(1, "b", 0.5)])
+
+    assert [hit.candidate.source for hit in chosen(hits, 3, 0.3)] == ["a"]
