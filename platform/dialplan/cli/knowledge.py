@@ -169,6 +169,7 @@ def index(verticals: tuple[str, ...], shape: str) -> None:
                             "vertical": loaded.vertical.name,
                             "collection": one.collection,
                             "passages": one.passages,
+                            "asked": one.asked,
                             "embedded": one.embedded,
                             "left": one.left,
                         }
@@ -183,7 +184,7 @@ def index(verticals: tuple[str, ...], shape: str) -> None:
     for row in rows:
         click.echo(
             f"{row['vertical']}.{row['collection']}: {row['passages']} passages, "
-            f"{row['embedded']} embedded, {row['left']} left"
+            f"{row['asked']} ways of asking, {row['embedded']} embedded, {row['left']} left"
         )
 
 

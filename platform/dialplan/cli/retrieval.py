@@ -25,8 +25,10 @@ def hit_lines(hits: Iterable[Hit], given: Collection[Hit]) -> Iterable[str]:
         yield f"{score}  {where}{'' if good else '  (not given)'}"
         yield (
             f"      passage {one.similarity:.2f}, article {one.article:.2f}, "
-            f"words {one.words:.2f}, codes {one.codes:.2f}  {one.source}"
+            f"words {one.words:.2f}, codes {one.codes:.2f}, asked {hit.lift:.2f}  {one.source}"
         )
+        if hit.lift:
+            yield f"      as callers ask: {one.line} ({one.asked:.2f})"
         text = " ".join(one.text.split())
         yield f"      {text[:_WIDTH]}{'…' if len(text) > _WIDTH else ''}"
 
@@ -37,6 +39,7 @@ def hits_json(hits: Iterable[Hit], given: Collection[Hit]) -> list[dict[str, Any
         {
             "score": round(hit.score, 4),
             "given": hit in given,
+            "lift": round(hit.lift, 4),
             **{
                 key: round(value, 4) if isinstance(value, float) else value
                 for key, value in asdict(hit.candidate).items()
@@ -62,12 +65,22 @@ def verdict(title: str, outcomes: Sequence[Outcome], goal: Goal) -> str:
     if held:
         lines.append(_line("held out", figures(held)))
         lines.append(_line("the others", figures([one for one in outcomes if one not in held])))
+    lines += [_line(name, figures(some)) for name, some in parts_of(outcomes).items()]
     for one in _named(outcomes):
         lines += _miss(one)
     unnamed = sum(not one.good for one in held)
     if unnamed:
         lines.append(f"  - {unnamed} of those held out, which are not named")
     return "\n".join(lines)
+
+
+def parts_of(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes of each part that a set names, in the order of the set."""
+    parts: dict[str, list[Outcome]] = {}
+    for one in outcomes:
+        if one.question.part is not None:
+            parts.setdefault(one.question.part, []).append(one)
+    return parts
 
 
 def comparison(rules: Mapping[str, Sequence[Outcome]]) -> str:
@@ -100,6 +113,7 @@ def verdict_json(
         "goal": goal.model_dump(),
         "all": asdict(whole),
         "held_out": asdict(figures([one for one in outcomes if one.question.held_out])),
+        "parts": {name: asdict(figures(some)) for name, some in parts_of(outcomes).items()},
         "misses": [
             {
                 "ask": one.question.ask,

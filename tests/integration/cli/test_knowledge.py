@@ -77,6 +77,22 @@ def test_ask_shows_passages_with_scores_and_what_made_them(run: Run, name: str) 
     assert "knowledge/vpn.md" in why
 
 
+def test_ask_says_which_line_a_question_met(run: Run, name: str, folder: Path) -> None:
+    file = folder / name / "knowledge" / "print.md"
+    file.write_text("---\nasked: [The copier ate my page.]\n---\n" + file.read_text())
+
+    text = run("knowledge", "ask", name, "A page was eaten by the copier").output.splitlines()
+    written = run("knowledge", "ask", name, "A page was eaten", "--format", "json").output
+
+    assert text[0].endswith("Printing > Jam")
+    assert text[2].startswith("      as callers ask: The copier ate my page. (0.")
+    first, *others = json.loads(written)["hits"]
+    assert first["line"] == "The copier ate my page."
+    assert first["asked"] > first["similarity"]
+    assert first["lift"] > 0
+    assert {(one["lift"], one["asked"]) for one in others} == {(0, None)}
+
+
 def test_ask_marks_what_a_call_would_not_get(run: Run, name: str) -> None:
     result = run("knowledge", "ask", name, "Who won the football match?", "--format", "json")
 
@@ -107,6 +123,19 @@ def test_test_ends_with_one_below_the_goal_and_names_what_was_missed(
     assert "goal missed (recall 1, mrr 0.9, nothing 1)" in result.output
 
 
+def test_test_prints_the_figures_of_each_part(run: Run, name: str, folder: Path) -> None:
+    tests = folder / name / "knowledge" / "tests.yaml"
+    tests.write_text(TESTS.replace("expect: VPN", "expect: VPN\n    part: plain"))
+
+    text = run("knowledge", "test", name).output
+    [collection] = json.loads(run("knowledge", "test", name, "--format", "json").output)[
+        "collections"
+    ]
+
+    assert "\n  plain       recall@3 1.00" in text
+    assert {part: one["questions"] for part, one in collection["parts"].items()} == {"plain": 1}
+
+
 @pytest.mark.parametrize("shape", ["text", "json"])
 def test_test_counts_what_is_held_out_and_missed_and_does_not_name_it(
     run: Run, name: str, folder: Path, shape: str
@@ -131,15 +160,17 @@ def test_index_says_what_was_embedded(run: Run, name: str, folder: Path) -> None
     (folder / name / "knowledge" / "print.md").write_text("# Printing\n\n## Jam\n\nOpen the door.")
     second = run("knowledge", "index", name)
 
-    assert first.output == f"{name}.articles: 3 passages, 3 embedded, 0 left\n"
-    assert second.output == f"{name}.articles: 3 passages, 1 embedded, 0 left\n"
+    assert first.output == f"{name}.articles: 3 passages, 0 ways of asking, 3 embedded, 0 left\n"
+    assert second.output == f"{name}.articles: 3 passages, 0 ways of asking, 1 embedded, 0 left\n"
 
 
 def test_apply_indexes_before_it_releases(run: Run, name: str) -> None:
     result = run("apply", "--yes")
 
     assert result.exit_code == 0, result.output
-    assert f"indexed {name}.articles: 3 of 3 passages are new" in result.output
+    assert (
+        f"indexed {name}.articles: 3 passages and 0 ways of asking, 3 of them new" in result.output
+    )
     assert result.output.index("indexed") < result.output.index("applied")
 
 
