@@ -13,7 +13,7 @@ from dialplan.config.load import load_retrieval, load_vertical
 from dialplan.knowledge.library import Library
 from dialplan.knowledge.measure import figures, matches
 from dialplan.knowledge.ranking import RULES, in_force
-from dialplan.model.retrieval import NOTHING
+from dialplan.model.retrieval import NOTHING, Question
 
 VERTICALS = Path(__file__).parents[3] / "verticals"
 SETS = [
@@ -23,9 +23,14 @@ SETS = [
     if one.tests is not None
 ]
 # What docs/explanation/retrieval.md publishes, less two questions: another processor rounds the
-# model's eight-bit numbers otherwise. Recall@3, and the share that a call is given.
+# model's eight-bit numbers otherwise. Of `plain` it is what is promised. Recall@3, and the share
+# that a call is given.
 PUBLISHED = {
-    ("it_helpdesk", "articles"): {"for choosing": (0.78, 0.79), "held out": (0.575, 0.6)},
+    ("it_helpdesk", "articles"): {
+        "plain": (0.9, 0.95),
+        "oblique": (0.89, 0.91),
+        "held out": (0.9, 0.95),
+    },
 }
 SMALL_WORDS = frozenset(
     "a about all am an and any are as at be been but by can do does for from get go had has have "
@@ -55,12 +60,17 @@ async def test_a_shipped_set_finds_what_is_published_of_it_held_out_or_not(
 
     assert figures(outcomes).reaches(tests.at_least), figures(outcomes)
     for name, (recall, given) in PUBLISHED[vertical, collection].items():
-        part = [one for one in outcomes if one.question.held_out is (name == "held out")]
+        part = [one for one in outcomes if name in (one.question.part, _held(one.question))]
         assert len([one for one in part if one.answerable]) >= 40
         assert figures(part).recall >= recall, figures(part)
         assert figures(part).given >= given, figures(part)
     # The rule is there because the others are worse, over the questions it was not chosen on too.
-    for name in ("vectors only", "full text only", "reciprocal rank fusion"):
+    for name in (
+        "vectors only",
+        "full text only",
+        "reciprocal rank fusion",
+        "in force, without asked lines",
+    ):
         for held in (False, True):
             mine, others = (
                 figures(
@@ -99,6 +109,31 @@ def test_questions_share_few_words_with_the_article_that_answers_them(
     assert sum(shares) / len(shares) < 1 / 4
     assert sum(held) / len(held) < 1 / 6
     assert len([one for one in shares if one > 0.5]) <= len(shares) // 10
+
+
+@pytest.mark.parametrize(("vertical", "collection"), SETS)
+def test_no_question_is_word_for_word_what_an_article_says_that_callers_ask(
+    vertical: str, collection: str
+) -> None:
+    loaded = load_vertical(VERTICALS / vertical)
+    declared = loaded.vertical.knowledge[collection]
+    lines = {
+        " ".join(re.findall(r"\w+", line.lower()))
+        for article in read_all(declared.sources, loaded.files)
+        for line in article.asked
+    }
+    tests = load_retrieval(loaded.folder, str(declared.tests))
+    # Counted and not named: some of them are held out.
+    copies = [
+        one for one in tests.questions if " ".join(re.findall(r"\w+", one.ask.lower())) in lines
+    ]
+
+    assert lines
+    assert len(copies) == 0
+
+
+def _held(question: Question) -> str:
+    return "held out" if question.held_out else ""
 
 
 def _words(text: str) -> set[str]:
