@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import yaml
 
@@ -109,11 +110,10 @@ def _fields(text: str) -> Sequence[tuple[str, _Node]] | None:
     try:
         return _read(_events(text))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
         raise Unreadable(
             f"the front matter is no YAML: {error.problem or 'it cannot be read'}",
             f"close its quotes and brackets; {_QUOTED}",
-            mark.line + 2 if mark is not None else 1,
+            _line(error.problem_mark),
         ) from error
     except yaml.YAMLError as error:
         raise Unreadable("the front matter is no YAML", "remove what cannot be seen", 1) from error
@@ -122,14 +122,14 @@ def _fields(text: str) -> Sequence[tuple[str, _Node]] | None:
 def _events(text: str) -> Iterator[yaml.Event]:
     """Events and not nodes: a nesting without end must not become a recursion without end."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _DEEPEST:
-            line = event.start_mark.line + 2
-            raise Unreadable("the front matter is nested too deeply", "write it flatter", line)
+            message = "the front matter is nested too deeply"
+            raise Unreadable(message, "write it flatter", _line(event.start_mark))
         yield event
 
 
@@ -144,7 +144,7 @@ def _read(events: Iterable[yaml.Event]) -> Sequence[tuple[str, _Node]] | None:
             continue
         if not isinstance(event, yaml.NodeEvent):
             continue
-        line = event.start_mark.line + 2  # lines count from 1, and the first is `---`
+        line = _line(event.start_mark)
         is_list = isinstance(event, yaml.SequenceStartEvent)
         inside: list[_Node] | None = [] if is_list else None
         content = event.value if isinstance(event, yaml.ScalarEvent) else inside
@@ -162,3 +162,15 @@ def _read(events: Iterable[yaml.Event]) -> Sequence[tuple[str, _Node]] | None:
         if isinstance(event, yaml.CollectionStartEvent):
             open_lists.append(inside)
     return fields
+
+
+class _Mark(Protocol):
+    @property
+    def line(self) -> int:
+        """From 0."""
+        ...
+
+
+def _line(mark: _Mark | None) -> int:
+    # Lines of a file count from 1, and the first is `---`.
+    return mark.line + 2 if mark is not None else 1
