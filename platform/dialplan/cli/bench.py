@@ -157,6 +157,9 @@ class _Wish:
     help="Processes of the server, all on its core.",
 )
 @click.option(
+    "--spread", is_flag=True, help="Workers have the server's core and the ends' in turns instead."
+)
+@click.option(
     "--batch",
     type=click.IntRange(20, 100),
     help="Caller audio in one message to the model, in ms; the server's default without.",
@@ -177,6 +180,7 @@ def bench(
     soak: float | None,
     lasting: tuple[float, float],
     workers: int,
+    spread: bool,
     batch: int | None,
     yardstick: bool,
 ) -> None:
@@ -204,6 +208,8 @@ def bench(
         raise click.UsageError("--profile is for one run: give one number of calls")
     if profile is not None and profile.suffix != ".svg":
         raise ConfigError(f"`{profile}`: a flame graph is an .svg")
+    if spread and (workers < 2 or yardstick):
+        raise click.UsageError("--spread is for workers: give `--workers 2` and no `--yardstick`")
     if plot is not None:
         check_kind(plot)
     before = None if against is None else load_runs(_read(against), str(against))
@@ -219,7 +225,7 @@ def bench(
         ahead,
         yardstick,
         profile,
-        Serving(workers, batch),
+        Serving(workers, batch, spread),
     )
     began = datetime.now(UTC).isoformat(timespec="seconds")
     if soak is not None:

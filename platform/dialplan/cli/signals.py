@@ -17,10 +17,16 @@ def run_until_signalled(main: Coroutine[Any, Any, None]) -> None:
     Raises:
         click.Abort: it was cancelled; the command ends with exit code 130.
     """
+    supervised = _cancelled_by_signals(main)
     try:
-        uvloop.run(_cancelled_by_signals(main))
-    except asyncio.CancelledError as exc:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(supervised)
+    except (asyncio.CancelledError, KeyboardInterrupt) as exc:
         raise click.Abort from exc
+    finally:
+        # Interrupted before the loop ran, they would be complained of as never awaited.
+        supervised.close()
+        main.close()
 
 
 async def _cancelled_by_signals(main: Coroutine[Any, Any, None]) -> None:

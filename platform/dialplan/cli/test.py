@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from dialplan.cli.signals import run_until_signalled
 from dialplan.config.problem import VerticalProblems, render_text
 from dialplan.emulators.conversations import report
 from dialplan.emulators.conversations.live import JUDGE_MODEL, open_live
@@ -104,17 +104,32 @@ def test(
         cases = _for_a_live_model(cases, most)
     at_once = jobs or (LIVE_AT_ONCE if live else CALLS_A_CORE * (os.cpu_count() or 1))
     results: list[Result] = []
+    # Over, but not shown yet: one that stands before them still lasts.
+    waiting: list[Result] = []
 
     def show(result: Result) -> None:
         results.append(result)
+        waiting.remove(result)
         if shape == "text":
-            _show(result)
+            say("\n".join(filter(None, (report.line(result), report.details(result)))))
 
+    say: Callable[[str], None] = click.echo
     began = time.monotonic()
     try:
-        with _progress(len(cases), shape) as done:
-            asyncio.run(_hold(cases, settings, aloud, live, judge, at_once, fail_fast, show, done))
-    except KeyboardInterrupt:
+        with _progress(len(cases), shape) as (move, say):
+
+            def done(result: Result) -> None:
+                waiting.append(result)
+                move(result)
+
+            run_until_signalled(
+                _hold(cases, settings, aloud, live, judge, at_once, fail_fast, show, done)
+            )
+    except (click.Abort, KeyboardInterrupt):
+        say = click.echo
+        for case in cases:
+            for result in [one for one in waiting if one.told is case.told]:
+                show(result)
         click.echo(report.summary(results, time.monotonic() - began), err=shape != "text")
         click.echo(f"interrupted, before all {len(cases)} were held", err=True)
         sys.exit(INTERRUPTED)
@@ -177,23 +192,23 @@ def _for_a_live_model(cases: Sequence[Case], most: int) -> list[Case]:
 
 
 @contextmanager
-def _progress(total: int, shape: str) -> Iterator[Callable[[Result], None]]:
-    """Show a bar on a terminal; give what moves it."""
+def _progress(
+    total: int, shape: str
+) -> Iterator[tuple[Callable[[Result], None], Callable[[str], None]]]:
+    """Show a bar on a terminal; give what moves it, and what prints above it."""
     # Where results are for a program, the terminal is on the other channel.
     stream = sys.stdout if shape == "text" else sys.stderr
     if not stream.isatty():
-        yield lambda _result: None
+        yield lambda _result: None, click.echo
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    # What is written past it, as click does even where it is redirected, stands behind the bar.
+    console = Console(file=stream)
     with Progress(
-        *columns,
-        TimeElapsedColumn(),
-        console=Console(file=stream),
-        transient=True,
-        redirect_stdout=shape == "text",
+        *columns, TimeElapsedColumn(), console=console, transient=True, redirect_stdout=False
     ) as bar:
         task = bar.add_task("", total=total)
         failed = 0
@@ -203,10 +218,4 @@ def _progress(total: int, shape: str) -> Iterator[Callable[[Result], None]]:
             failed += not result.passed
             bar.update(task, advance=1, description=f"{failed} failed" if failed else "")
 
-        yield done
-
-
-def _show(result: Result) -> None:
-    click.echo(report.line(result))
-    if not result.passed:
-        click.echo(report.details(result))
+        yield done, lambda text: console.out(text, highlight=False)

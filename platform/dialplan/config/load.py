@@ -56,6 +56,11 @@ class LoadedVertical:
     warnings: tuple[Problem, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Name and version: however often its files are read, it says the same."""
+        return self.vertical.name, self.version
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

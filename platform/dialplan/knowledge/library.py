@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -83,25 +83,39 @@ class Library:
 
     def want(self, loaded: LoadedVertical) -> None:
         """Have the articles of a version indexed by `work`; returns at once."""
-        key = loaded.vertical.name, loaded.version
-        if loaded.vertical.knowledge and key not in self._shelves:
-            self._shelves[key] = shelf = _Shelf(loaded)
+        if loaded.vertical.knowledge and loaded.identity not in self._shelves:
+            self._shelves[loaded.identity] = shelf = _Shelf(loaded)
             self._waiting.put_nowait(shelf)
+
+    def serve(self, versions: Sequence[LoadedVertical]) -> None:
+        """Have the articles of these versions indexed, and let go of all others.
+
+        A call that began with another version has it read again when it asks.
+        """
+        kept = {one.identity for one in versions}
+        self._shelves = {key: shelf for key, shelf in self._shelves.items() if key in kept}
+        for one in versions:
+            self.want(one)
 
     async def work(self) -> None:
         """Index what is wanted until cancelled; what fails is tried again."""
-        loop = asyncio.get_running_loop()
         while True:
-            shelf = await self._waiting.get()
+            await self._work_once()
+
+    async def _work_once(self) -> None:
+        # A function of its own: whoever waits for the next shelf must not hold the last one.
+        shelf = await self._waiting.get()
+        try:
+            await self._fill(shelf)
+        except DialplanError as error:
+            if self._shelves.get(shelf.loaded.identity) is not shelf:
+                return  # nobody serves from it any more
+            delay = _RETRY_S[min(shelf.tries, len(_RETRY_S) - 1)]
+            shelf.tries += 1
             name = shelf.loaded.vertical.name
-            try:
-                await self._fill(shelf)
-            except DialplanError as error:
-                delay = _RETRY_S[min(shelf.tries, len(_RETRY_S) - 1)]
-                shelf.tries += 1
-                facts = {"vertical": name, "reason": str(error), "retry_s": delay}
-                log.error("articles are not indexed", extra=facts)
-                loop.call_later(delay, self._waiting.put_nowait, shelf)
+            facts = {"vertical": name, "reason": str(error), "retry_s": delay}
+            log.error("articles are not indexed", extra=facts)
+            asyncio.get_running_loop().call_later(delay, self._waiting.put_nowait, shelf)
 
     async def prepare(self, loaded: LoadedVertical) -> list[Indexed]:
         """Index the articles of a version now; returns what each collection came to.
@@ -110,8 +124,7 @@ class Library:
             StoreError: the database does not do it.
             ConfigError, ToolError: the passages cannot be embedded.
         """
-        key = loaded.vertical.name, loaded.version
-        return await self._fill(self._shelves.setdefault(key, _Shelf(loaded)))
+        return await self._fill(self._shelves.setdefault(loaded.identity, _Shelf(loaded)))
 
     async def look_up(
         self,
@@ -129,9 +142,9 @@ class Library:
             ToolError: the question cannot be embedded or looked up.
         """
         self.want(loaded)
-        shelf = self._shelves[loaded.vertical.name, loaded.version]
+        shelf = self._shelves[loaded.identity]
         await shelf.ready.wait()  # as long as the tool that asks may take
-        hits = in_force(await self.candidates(loaded, tenant, collection, question))
+        hits = in_force(await self._candidates(shelf, tenant, collection, question))
         return [
             Passage(
                 hit.candidate.title,
@@ -146,10 +159,14 @@ class Library:
         self, loaded: LoadedVertical, tenant: str, collection: str, question: str
     ) -> list[Candidate]:
         """Return all passages that a question puts forward, unranked, of an indexed version."""
-        shelf = self._shelves[loaded.vertical.name, loaded.version]
+        return await self._candidates(self._shelves[loaded.identity], tenant, collection, question)
+
+    async def _candidates(
+        self, shelf: _Shelf, tenant: str, collection: str, question: str
+    ) -> list[Candidate]:
         edition = shelf.editions[collection]
         try:
-            embeds = self._providers.of(loaded.vertical.embeddings)
+            embeds = self._providers.of(shelf.loaded.vertical.embeddings)
             vector = await embeds.question(question)
             found = await self._search(edition, tenant, question, vector)
         except (ConfigError, SQLAlchemyError, OSError, TimeoutError) as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from dialplan.errors import ConfigError, ToolError
 from dialplan.knowledge import minilm
 from dialplan.model.knowledge import Embeddings
+from dialplan.tools.trust import trusted
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -170,10 +171,14 @@ class Providers:
             )
         if self._client is None:
             # Imported on use: it takes a third of a second.
-            from openai import AsyncOpenAI
+            from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
             self._client = AsyncOpenAI(
-                api_key=self._key or "none", base_url=self._url, max_retries=2, timeout=_BATCH_S
+                api_key=self._key or "none",
+                base_url=self._url,
+                max_retries=2,
+                timeout=_BATCH_S,
+                http_client=DefaultAsyncHttpxClient(verify=trusted()),
             )
         return OpenAIEmbeddings(
             self._client,

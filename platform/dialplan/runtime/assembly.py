@@ -7,8 +7,7 @@ templates that are compiled by then.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,23 +54,23 @@ class Assembly:
 
 
 class Assemblies:
-    """The versions that have calls, each put together once; the one unused longest goes first."""
+    """The versions that have calls, each put together once and let go when it serves no more."""
 
-    def __init__(self, most: int = 64) -> None:
-        self._most = most
-        self._made: OrderedDict[int, Assembly] = OrderedDict()
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], Assembly] = {}
 
     def of(self, loaded: LoadedVertical) -> Assembly:
         """Return what a version's calls share."""
-        key = id(loaded)  # stays its own, because the assembly keeps the vertical
-        made = self._made.get(key)
+        made = self._made.get(loaded.identity)
         if made is None:
             graph = build_agents(agent_specs(loaded))
-            made = self._made[key] = Assembly(loaded, graph, session_settings(loaded))
-            if len(self._made) > self._most:
-                self._made.popitem(last=False)
-        self._made.move_to_end(key)
+            made = self._made[loaded.identity] = Assembly(loaded, graph, session_settings(loaded))
         return made
+
+    def serve(self, versions: Sequence[LoadedVertical]) -> None:
+        """Let go of all versions but these; calls in progress hold theirs."""
+        kept = {one.identity for one in versions}
+        self._made = {key: made for key, made in self._made.items() if key in kept}
 
 
 @dataclass(frozen=True, slots=True)

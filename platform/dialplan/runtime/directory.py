@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from dialplan.config.load import LoadedVertical
 from dialplan.errors import ConfigError
 from dialplan.model.tenants import Tenant, Tenants
+from dialplan.model.vertical import Vertical
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def build_lines(
                 tenant=name,
                 vertical=loaded,
                 variables=variables_of(name, tenant, loaded),
-                secrets=_secrets(tenant, loaded, environ),
+                secrets=secrets_of(tenant.secrets, loaded.vertical, environ),
                 account=own_account or account,
                 token=own_token or token,
             )
@@ -151,12 +152,15 @@ def variables_of(name: str, tenant: Tenant, loaded: LoadedVertical) -> dict[str,
     return values
 
 
-def _secrets(tenant: Tenant, loaded: LoadedVertical, environ: Mapping[str, str]) -> dict[str, str]:
+def secrets_of(
+    sources: Mapping[str, str], vertical: Vertical, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the values of a vertical's secrets that are set; `sources` are those of a tenant."""
     # Without a value the tools that need the secret fail alone: a missing key of one tenant must
     # not keep the others' phones from being answered.
     values: dict[str, str] = {}
-    for secret in loaded.vertical.secrets:
-        source = tenant.secrets.get(secret, f"env:{secret.upper()}")
+    for secret in vertical.secrets:
+        source = sources.get(secret, f"env:{secret.upper()}")
         value = environ.get(source.removeprefix("env:"))
         if value:
             values[secret] = value

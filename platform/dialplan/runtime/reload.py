@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +89,7 @@ class Reloader:
         adapt: Callable[[LoadedVertical], LoadedVertical] = lambda loaded: loaded,
         prepare: Callable[[LoadedVertical], None] = lambda _loaded: None,
         reloaded: Callable[[str], None] = lambda _outcome: None,
-        serves: Callable[[LoadedVertical], None] = lambda _loaded: None,
+        serves: Callable[[Sequence[LoadedVertical]], None] = lambda _versions: None,
     ) -> None:
         """Nothing is read before `start`.
 
@@ -101,7 +101,7 @@ class Reloader:
             adapt: changes a vertical before it serves (addresses of emulated services).
             prepare: loads what a vertical's calls need, on a thread, before it serves.
             reloaded: is told of each reload, `ok` or `failed`.
-            serves: is told of each version that lines lead to from now on; must not block.
+            serves: is told of all versions that lines lead to from now on; must not block.
         """
         self._folder = folder
         self._tenants_file = tenants_file
@@ -262,8 +262,8 @@ class Reloader:
                 and (canary := tenants.canary.get(name)) is not None
             },
         )
-        for line in (*lines.values(), *tried.values()):
-            self._serves(line.vertical)
+        every = (line.vertical for line in (*lines.values(), *tried.values()))
+        self._serves(tuple({one.identity: one for one in every}.values()))
         self._tell(lines.values(), trials)
         self._good, self._tenants, self._served = dict(verticals), tenants, served
         self._release = await self._newest()

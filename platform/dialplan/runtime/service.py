@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -49,6 +49,7 @@ from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller
 from dialplan.tools.mcp.servers import McpServers
 from dialplan.tools.ports import LookUp
+from dialplan.tools.trust import trusted
 
 # The net below tools and all else in a call: each has a closer limit of its own, and a tool's may
 # be longer than what the database allows a statement by default.
@@ -142,6 +143,12 @@ async def open_service(
         library = Library(database, providers, partial(tenant_transaction, database))
         reading = asyncio.create_task(library.work(), name="index articles")
         stack.callback(reading.cancel)
+        assemblies = Assemblies()
+
+        def serve(versions: Sequence[LoadedVertical]) -> None:
+            assemblies.serve(versions)
+            library.serve(versions)
+
         reloader = Reloader(
             settings.verticals,
             settings.tenants_file,
@@ -150,7 +157,7 @@ async def open_service(
             adapt=partial(_rehearsed, services=peers.services),
             prepare=_prepare,
             reloaded=metrics.files_read,
-            serves=library.want,
+            serves=serve,
         )
         await reloader.start(cast)
         if cast is None:
@@ -169,7 +176,7 @@ async def open_service(
         experts = specialists_of(peers)
         if experts is not None:
             stack.push_async_callback(experts.close)
-        client = await stack.enter_async_context(httpx.AsyncClient())
+        client = await stack.enter_async_context(httpx.AsyncClient(verify=trusted()))
 
         metrics.count_facts(lambda: recorder.waiting, lambda: recorder.dropped)
         loop = asyncio.get_running_loop()
@@ -198,8 +205,6 @@ async def open_service(
             look_up=partial(look_up_in, library),
             elsewhere=Elsewhere(mcp=mcp, experts=experts),
         )
-
-        assemblies = Assemblies()
 
         def make_call(request: CallRequest) -> Attendance:
             assembly = assemblies.of(request.line.vertical)

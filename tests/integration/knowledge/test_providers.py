@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from tests.integration.knowledge.conftest import ARTICLES, Make
+from tests.integration.articles import ARTICLES
+from tests.integration.knowledge.conftest import Make
 
 from dialplan.config.load import load_vertical
 from dialplan.emulators.openai.embeddings import embeddings_app

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.integration.knowledge.conftest import ARTICLES, Make, OwnProviders
+from tests.integration.articles import ARTICLES
+from tests.integration.knowledge.conftest import Make, OwnProviders
 
 from dialplan.knowledge.library import Library
 from dialplan.knowledge.ranking import Candidate

@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.integration.knowledge.conftest import ARTICLES, Make
+from tests.integration.articles import ARTICLES
+from tests.integration.callers import Desk, new_call
+from tests.integration.knowledge.conftest import Make
 
 from dialplan.config.load import LoadedVertical
 from dialplan.knowledge.library import Library
 from dialplan.runtime.service import look_up_in
 from dialplan.store.database import Database
-from dialplan.store.tenancy import tenant_transaction
 from dialplan.tools.answers import NOT_KNOWN, ONLY_THESE
 from dialplan.tools.http import HttpCaller
-from dialplan.tools.runner import ToolRunner
-from dialplan.tools.state import CallState
-
-
-class NoLine:
-    """A line that no tool here may touch."""
-
-    async def transfer(self, destination: str) -> None:
-        raise AssertionError(destination)
-
-    async def hang_up(self) -> None:
-        raise AssertionError
-
-    async def send_sms(self, to: str, body: str) -> None:
-        raise AssertionError(to, body)
-
-    async def take_message(self, to: str, body: str) -> None:
-        raise AssertionError(to, body)
-
-
-class Notes:
-    """What was noted of each run."""
-
-    def __init__(self) -> None:
-        self.statuses: list[str] = []
-
-    def tool_ran(
-        self,
-        call_sid: str,
-        agent: str,
-        tool: str,
-        arguments: Mapping[str, object],
-        status: str,
-        ms: float,
-    ) -> None:
-        self.statuses.append(status)
 
 
 @pytest.fixture
@@ -66,26 +28,11 @@ async def http() -> AsyncIterator[HttpCaller]:
 async def ask(
     loaded: LoadedVertical, library: Library | None, database: Database, http: HttpCaller, said: str
 ) -> dict[str, Any]:
-    runner = ToolRunner(
-        loaded.vertical,
-        transactions=partial(tenant_transaction, database),
-        http=http,
-        actions=NoLine(),
-        ledger=Notes(),
-        look_up=None if library is None else look_up_in(library, loaded),
-    )
-    call = CallState(
-        call_sid="CA1",
-        tenant="lakeside",
-        vertical=loaded.vertical.name,
-        caller="+15550107788",
-        called="+15550100001",
-        now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
-        agent="desk",
-    )
-    answer: dict[str, Any] = json.loads(
-        await runner.run("look_up", json.dumps({"question": said}), call)
-    )
+    call = new_call(loaded.vertical.name)
+    look_up = None if library is None else look_up_in(library, loaded)
+    desk = Desk(loaded.vertical, database, http, call, look_up)
+    answer: dict[str, Any] = await desk.run("look_up", question=said)
+    assert desk.line.done == []
     return answer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -87,3 +88,27 @@ def test_a_process_loads_the_resampler_only_for_verticals_that_want_it(
     )
 
     assert done.stdout.strip() == str(loaded), done.stderr
+
+
+async def test_each_reload_tells_which_versions_serve_and_lets_go_of_the_others(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "verticals", VERTICAL)
+    told: list[list[str]] = []
+    reloader = Reloader(
+        folder,
+        folder / "tenants.yaml",
+        database,
+        lines=partial(build_lines, environ={}, account=None, token="t"),
+        serves=lambda versions: told.append([one.version for one in versions]),
+    )
+    await reloader.start()
+    first = reloader.directory[NUMBER].vertical.version
+    alive = weakref.ref(reloader.directory[NUMBER].vertical.vertical)
+
+    (folder / "wide" / "vertical.yaml").write_text(f"{VERTICAL}# changed\n")
+    await reloader.reload()
+
+    second = reloader.directory[NUMBER].vertical.version
+    assert told == [[first], [second]]
+    assert alive() is None, "the version before is still held"

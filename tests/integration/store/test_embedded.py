@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import pytest
 
-from dialplan.store.embedded import _ensure_database, _stop, warm_up
+from dialplan.errors import StoreError
+from dialplan.store.embedded import _ensure_database, _stop, start_embedded, warm_up
 from dialplan.store.embedded import _start as found
 from dialplan.store.running import FOLDER, running_url
 
@@ -28,3 +30,15 @@ async def test_of_several_that_find_no_database_each_goes_on_with_the_one_that_w
         await connection.close()
     finally:
         _stop(server)
+
+
+async def test_a_database_that_cannot_be_made_is_one_sentence_with_its_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "notes.txt").touch()
+
+    with pytest.raises(StoreError, match=r"did not start: initdb: error: directory .* not empty"):
+        await start_embedded(tmp_path)
+
+    assert caplog.records == []

@@ -25,6 +25,11 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         await plain.execute(text("CREATE ROLE app LOGIN CREATEROLE"))
         await plain.execute(text("CREATE DATABASE app OWNER app"))
     await owner.close()
+    owner = Database(make_url(server.url).set(database="app").render_as_string(False))
+    async with owner.engine.begin() as connection:
+        await connection.execute(text("CREATE SCHEMA lent"))
+        await connection.execute(text("GRANT ALL ON SCHEMA lent TO app WITH GRANT OPTION"))
+    await owner.close()
     database = Database(
         make_url(server.url).set(username="app", database="app").render_as_string(False)
     )
@@ -49,3 +54,14 @@ async def test_preparing_again_needs_nothing_more(database: Database) -> None:
     await database.prepare()
 
     await database.prepare()
+
+
+async def test_tables_may_be_in_a_schema_that_belongs_to_somebody_else(database: Database) -> None:
+    await database.prepare()
+    things = Table.model_validate({"columns": {"id": "serial", "name": "text"}})
+
+    for _ in range(2):
+        await create_tables(database, "lent", {"things": things})
+
+    async with tenant_transaction(database, "lent", "mine") as connection:
+        await connection.execute(text("INSERT INTO things (name) VALUES ('a')"))

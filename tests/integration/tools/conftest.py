@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.integration.callers import new_call
 
 from dialplan.tools.state import CallState
 
@@ -82,16 +82,7 @@ def a_call() -> Callable[..., CallState]:
     """Makes a call of a tenant, with secrets."""
 
     def made(tenant: str = "lakeside", **secrets: str) -> CallState:
-        return CallState(
-            call_sid="CA1",
-            tenant=tenant,
-            vertical="shop",
-            caller="+15550107788",
-            called="+15550100001",
-            now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
-            variables={"timezone": "America/Chicago"},
-            secrets=secrets,
-            agent="desk",
-        )
+        variables = {"timezone": "America/Chicago"}
+        return new_call("shop", tenant, variables=variables, secrets=secrets)
 
     return made

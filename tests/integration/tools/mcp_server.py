@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from typing import Literal
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -16,6 +17,12 @@ async def create_ticket(subject: str, urgent: bool = False) -> dict[str, object]
     """Create a ticket."""
     calls["made"] += 1
     return {"id": f"T-{calls['made']}", "subject": subject, "urgent": urgent}
+
+
+@server.tool()
+async def set_priority(ticket: str, priority: Literal["low", "high"], copies: int = 1) -> str:
+    """Say how urgent a ticket is."""
+    return f"{ticket} is {priority}, {copies} times"
 
 
 @server.tool()

@@ -5,24 +5,18 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from tests.integration.tools.mcp_remote import SERVER, children, remote
 
 from dialplan.errors import ToolError, ToolRefused
 from dialplan.model.kinds import McpServer, McpTool
 from dialplan.tools.http import HttpCaller
 from dialplan.tools.mcp.servers import McpServers
 from dialplan.tools.state import CallState
-from dialplan.web.serving import serving
 
 MakeCall = Callable[..., CallState]
-SERVER = Path(__file__).parent / "mcp_server.py"
 COMMAND: dict[str, object] = {"command": [sys.executable, str(SERVER)], "timeout": "30s"}
 
 
@@ -62,12 +56,6 @@ async def desk(
     finally:
         await servers.close()
         await http.close()
-
-
-def children() -> set[int]:
-    """The server processes that this process has."""
-    found = psutil.Process().children(recursive=True)
-    return {one.pid for one in found if str(SERVER) in " ".join(one.cmdline())}
 
 
 async def test_a_program_is_started_once_and_ended_with_the_process(a_call: MakeCall) -> None:
@@ -158,29 +146,6 @@ async def test_a_long_answer_is_refused_and_a_slow_one_left(a_call: MakeCall) ->
             await it.ask("slow", a_call(), limit_s=0.3)
         assert time.monotonic() - began < 5
         assert isinstance(await it.ask("pid", a_call()), int)
-
-
-@asynccontextmanager
-async def remote() -> AsyncIterator[tuple[str, list[str]]]:
-    """The server as an app behind a key; gives its address and the keys that it saw."""
-    spec = spec_from_file_location("remote_mcp_server", SERVER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    app = module.server.streamable_http_app()
-    keys: list[str] = []
-
-    class Door(BaseHTTPMiddleware):
-        async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-            keys.append(request.headers.get("authorization", ""))
-            if keys[-1] not in ("Bearer k1", "Bearer k2"):
-                return JSONResponse({"error": "no"}, 401)
-            return await call_next(request)
-
-    app.add_middleware(Door)
-    async with app.router.lifespan_context(app), serving(app) as url:
-        yield f"{url}/mcp", keys
 
 
 async def test_a_server_at_an_address_is_called_with_each_tenants_key(a_call: MakeCall) -> None:

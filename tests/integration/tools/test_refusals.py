@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
+from tests.integration.callers import Desk, new_call
 
 from dialplan.model.vertical import Vertical
 from dialplan.store.database import Database
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.vertical_tables import create_tables
 from dialplan.tools.http import HttpCaller
-from dialplan.tools.runner import ToolRunner
-from dialplan.tools.state import CallState
 
 TOOLS = ["book", "book_once", "hire", "let_go", "by_token", "on_day", "divide", "owed"]
 TAKEN = "That time has just been taken. Offer another."
@@ -125,56 +121,6 @@ VERTICAL = Vertical.model_validate(
 )
 
 
-class Line:
-    """A line that nothing is done on."""
-
-    async def transfer(self, destination: str) -> None: ...
-
-    async def hang_up(self) -> None: ...
-
-    async def send_sms(self, to: str, body: str) -> None: ...
-
-    async def take_message(self, to: str, body: str) -> None: ...
-
-
-@dataclass
-class Notes:
-    """The statuses of runs, in order."""
-
-    statuses: list[str] = field(default_factory=list)
-
-    def tool_ran(
-        self,
-        call_sid: str,
-        agent: str,
-        tool: str,
-        arguments: Mapping[str, object],
-        status: str,
-        ms: float,
-    ) -> None:
-        self.statuses.append(status)
-
-
-@dataclass
-class Desk:
-    """One caller's tools."""
-
-    runner: ToolRunner
-    call: CallState
-    notes: Notes
-
-    async def run(self, tool: str, **arguments: object) -> dict[str, object]:
-        answer = json.loads(await self.runner.run(tool, json.dumps(arguments), self.call))
-        assert isinstance(answer, dict)
-        return answer
-
-    async def refused(self, tool: str, **arguments: object) -> str:
-        answer = await self.run(tool, **arguments)
-        assert answer["status"] == "refused", answer
-        assert self.notes.statuses[-1] == "refused"
-        return str(answer["message"])
-
-
 @dataclass
 class Salon:
     """The data of one tenant, and as many callers as a test wants."""
@@ -184,27 +130,8 @@ class Salon:
     http: HttpCaller
 
     def caller(self, sid: str = "CA1") -> Desk:
-        notes = Notes()
-        runner = ToolRunner(
-            VERTICAL,
-            transactions=partial(tenant_transaction, self.database),
-            http=self.http,
-            actions=Line(),
-            ledger=notes,
-        )
-        call = CallState(
-            call_sid=f"{sid}-{self.tenant}",
-            tenant=self.tenant,
-            vertical=VERTICAL.name,
-            caller="+15550107788",
-            called="+15550100001",
-            now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
-            variables={"timezone": "UTC"},
-            secrets={},
-            hours=VERTICAL.hours,
-            agent="desk",
-        )
-        return Desk(runner, call, notes)
+        call = new_call(VERTICAL.name, self.tenant, f"{sid}-{self.tenant}")
+        return Desk(VERTICAL, self.database, self.http, call)
 
     async def count(self, table: str) -> int:
         async with tenant_transaction(self.database, VERTICAL.name, self.tenant) as session:

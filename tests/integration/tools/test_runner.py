@@ -1,22 +1,21 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import partial
 
 import pytest
 from sqlalchemy import text
+from tests.integration import callers
 
-from dialplan.errors import TelephonyError, ToolError
+from dialplan.errors import ToolError
 from dialplan.model.vertical import Vertical
 from dialplan.store.database import Database
 from dialplan.store.seed import load_seed
 from dialplan.store.tenancy import tenant_transaction
 from dialplan.store.vertical_tables import create_tables
 from dialplan.tools.http import HttpCaller
-from dialplan.tools.runner import ToolRunner
 from dialplan.tools.state import CallState
 
 WRITTEN: dict[str, object] = {
@@ -198,82 +197,14 @@ SEED: dict[str, list[dict[str, object]]] = {
 
 
 @dataclass
-class Line:
-    """The caller's line, as far as tools reach it."""
-
-    done: list[tuple[str, ...]] = field(default_factory=list)
-    broken: bool = False
-
-    async def transfer(self, destination: str) -> None:
-        if self.broken:
-            raise TelephonyError("the carrier refused", status=500)
-        self.done.append(("transfer", destination))
-
-    async def hang_up(self) -> None:
-        self.done.append(("hang_up",))
-
-    async def send_sms(self, to: str, body: str) -> None:
-        self.done.append(("sms", to, body))
-
-    async def take_message(self, to: str, body: str) -> None:
-        self.done.append(("message", to, body))
-
-
-@dataclass
-class Notes:
-    """Runs of tools, in order."""
-
-    ran: list[tuple[str, str, dict[str, object], str]] = field(default_factory=list)
-
-    def tool_ran(
-        self,
-        call_sid: str,
-        agent: str,
-        tool: str,
-        arguments: Mapping[str, object],
-        status: str,
-        ms: float,
-    ) -> None:
-        assert ms >= 0
-        self.ran.append((agent, tool, dict(arguments), status))
-
-
-@dataclass
-class Desk:
-    """A runner with what it stands on."""
-
-    runner: ToolRunner
-    database: Database
-    line: Line
-    notes: Notes
-    said: list[str]
-    call: CallState
-    http: HttpCaller
-
-    async def run(self, tool: str, **arguments: object) -> dict[str, object]:
-        answer = json.loads(await self.runner.run(tool, json.dumps(arguments), self.call))
-        assert isinstance(answer, dict)
-        return answer
-
-    async def agreed(self, tool: str, **arguments: object) -> dict[str, object]:
-        """Run a tool through its question: asked, agreed to in the caller's next turn, done."""
-        self.call.caller_turns += 1
-        assert (await self.run(tool, **arguments))["status"] == "confirm"
-        self.call.caller_turns += 1
-        return await self.run(tool, **arguments)
+class Desk(callers.Desk):
+    """The clinic's."""
 
     def against(self, url: str) -> "Desk":
         """The same call with its service elsewhere."""
         endpoints = {"ehr": {"base_url": url, "retries": 0}}
         vertical = Vertical.model_validate({**WRITTEN, "endpoints": endpoints})
-        runner = ToolRunner(
-            vertical,
-            transactions=partial(tenant_transaction, self.database),
-            http=self.http,
-            actions=self.line,
-            ledger=self.notes,
-        )
-        return replace(self, runner=runner)
+        return replace(self, vertical=vertical)
 
     async def owner(self, slot: int) -> object:
         async with tenant_transaction(self.database, VERTICAL.name, self.call.tenant) as session:
@@ -284,13 +215,10 @@ class Desk:
 
 
 def new_call(sid: str, tenant: str) -> CallState:
-    return CallState(
-        call_sid=sid,
-        tenant=tenant,
-        vertical=VERTICAL.name,
-        caller="+15550107788",
-        called="+15550100001",
-        now=lambda: datetime(2026, 3, 2, 15, tzinfo=UTC),
+    return callers.new_call(
+        VERTICAL.name,
+        tenant,
+        sid,
         variables={
             "timezone": "America/Chicago",
             "nurse_line": "+15550100911",
@@ -298,7 +226,6 @@ def new_call(sid: str, tenant: str) -> CallState:
         },
         secrets={"token": "s3cret"},
         hours=VERTICAL.hours,
-        agent="desk",
     )
 
 
@@ -316,18 +243,8 @@ async def desk(database: Database, request: pytest.FixtureRequest) -> AsyncItera
         today=date(2026, 3, 2),
         timezone="America/Chicago",
     )
-    line, notes, http = Line(), Notes(), HttpCaller(private_hosts=["127.0.0.1"])
-    said: list[str] = []
-    runner = ToolRunner(
-        VERTICAL,
-        transactions=partial(tenant_transaction, database),
-        http=http,
-        actions=line,
-        ledger=notes,
-        on_start=said.append,
-        on_slow=said.append,
-    )
-    yield Desk(runner, database, line, notes, said, new_call(f"CA-{tenant}", tenant), http)
+    http = HttpCaller(private_hosts=["127.0.0.1"])
+    yield Desk(VERTICAL, database, http, new_call(f"CA-{tenant}", tenant))
     await http.close()
 
 
@@ -701,10 +618,4 @@ async def test_sql_that_cannot_be_taken_is_located_before_a_call(desk: Desk) -> 
     vertical = Vertical.model_validate({**WRITTEN, "tools": tools})
 
     with pytest.raises(ToolError, match=r"tools.bad.sql: `:nobody` is not a value"):
-        ToolRunner(
-            vertical,
-            transactions=partial(tenant_transaction, desk.database),
-            http=HttpCaller(),
-            actions=desk.line,
-            ledger=desk.notes,
-        )
+        replace(desk, vertical=vertical)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,10 +30,10 @@ agents:
 """
 
 
-def kiosk(folder: Path) -> LoadedVertical:
+def kiosk(folder: Path, boss: str = "Be brief.") -> LoadedVertical:
     folder = folder / "kiosk"
     folder.mkdir(exist_ok=True)
-    (folder / "vertical.yaml").write_text(VERTICAL)
+    (folder / "vertical.yaml").write_text(VERTICAL.replace("Be brief.", boss))
     return load_vertical(folder)
 
 
@@ -48,7 +49,8 @@ def test_calls_of_one_version_share_what_it_says(tmp_path: Path) -> None:
 
     assert assemblies.of(loaded) is first
     assert set(first.graph.agents) == {"clerk", "boss"}
-    assert assemblies.of(kiosk(tmp_path)) is not first, "read anew, it may say something else"
+    assert assemblies.of(kiosk(tmp_path)) is first, "its files were only read again"
+    assert assemblies.of(kiosk(tmp_path, "Be quick.")) is not first
 
 
 def test_what_callers_say_for_a_handoff_is_shown_to_the_model(tmp_path: Path) -> None:
@@ -61,16 +63,20 @@ def test_what_callers_say_for_a_handoff_is_shown_to_the_model(tmp_path: Path) ->
     )
 
 
-def test_versions_that_nobody_calls_any_more_are_let_go(tmp_path: Path) -> None:
-    assemblies = Assemblies(most=2)
-    one, two, three = (kiosk(tmp_path) for _ in range(3))
-    first, second = assemblies.of(one), assemblies.of(two)
+def test_a_version_that_serves_no_more_is_let_go_without_the_collectors_help(
+    tmp_path: Path,
+) -> None:
+    assemblies = Assemblies()
+    old, kept = kiosk(tmp_path), kiosk(tmp_path, "Be quick.")
+    assembly = assemblies.of(kept)
+    assemblies.of(old)
+    alive = weakref.ref(old.vertical)
 
-    assert assemblies.of(one) is first
-    assemblies.of(three)
+    assemblies.serve([kept])
+    del old
 
-    assert assemblies.of(one) is first
-    assert assemblies.of(two) is not second
+    assert alive() is None
+    assert assemblies.of(kept) is assembly
 
 
 async def test_texts_are_filled_when_they_are_needed(tmp_path: Path) -> None:

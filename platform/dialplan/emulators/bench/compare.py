@@ -46,11 +46,14 @@ class Compared:
     ratios: tuple[Ratio, ...]
 
 
+_SERVING = (("workers", 1), ("batch_ms", None), ("spread", False))
+
+
 def key(run: Json) -> tuple[object, ...]:
     """Return what two runs must have in common to be compared."""
     settings = run["settings"]
-    # Files of before there was a choice have neither.
-    serving = settings.get("workers", 1), settings.get("batch_ms")
+    # Files of before there was a choice have none of them.
+    serving = tuple(settings.get(*one) for one in _SERVING)
     return run["target"], settings["mix"], tuple(settings["deltas_ms"]), settings["calls"], serving
 
 

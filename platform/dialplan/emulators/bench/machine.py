@@ -7,9 +7,10 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 
@@ -145,6 +146,17 @@ def go_ahead(pid: int, *, children: bool) -> None:
             "`--ahead` needs the right to raise priorities: run as root, or leave it out on a "
             "machine that does nothing else"
         ) from exc
+
+
+def spread_children(pid: int, cores: Sequence[int]) -> None:
+    """Give each process that a process has started one of the cores, in turns.
+
+    Threads that they start later stay on it too.
+    """
+    children = sorted(psutil.Process(pid).children(), key=lambda one: (one.create_time(), one.pid))
+    for child, core in zip(children, cycle(cores), strict=False):
+        for thread in child.threads():
+            os.sched_setaffinity(thread.id, {core})
 
 
 def _target(entry: os.DirEntry[str]) -> str | None:

@@ -31,6 +31,7 @@ def run_wire(run: Run) -> Json:
             "profiled": run.profiled,
             "workers": run.plan.serving.workers,
             "batch_ms": run.plan.serving.batch_ms,
+            "spread": run.plan.serving.spread,
         },
         "void": list(run.void),
         "clean": run.clean,

@@ -81,15 +81,14 @@ class Ground:
     def _open(
         self, ends: Ends, plan: Plan, *, yardstick: bool
     ) -> AbstractAsyncContextManager[Target]:
-        core = plan.cores.server
         if yardstick:
-            return open_yardstick(ends, folder=self.folder, core=core)
+            return open_yardstick(ends, folder=self.folder, core=plan.cores.server)
         return open_server(
             ends,
             self.database,
             folder=self.folder,
             verticals=self.verticals,
-            core=core,
+            cores=plan.cores,
             serving=plan.serving,
         )
 

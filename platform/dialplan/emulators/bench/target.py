@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dialplan.emulators.bench.call import Call
 from dialplan.emulators.bench.ends import Ends
 from dialplan.emulators.bench.leg import ACCOUNT, Phone, RungCall
+from dialplan.emulators.bench.machine import Cores, spread_children
 from dialplan.emulators.bench.process import pinned
 from dialplan.emulators.twilio.webhooks import Webhooks
 from dialplan.settings import Settings
@@ -82,10 +83,12 @@ class Serving:
     Attributes:
         workers: processes behind its port; all of them on the server's core.
         batch_ms: how much of the caller's audio makes a message to the model; None for the default.
+        spread: whether workers have the server's core and the ends' in turns instead.
     """
 
     workers: int = 1
     batch_ms: int | None = None
+    spread: bool = False
 
 
 ALONE = Serving()
@@ -123,7 +126,7 @@ async def open_server(
     *,
     folder: Path,
     verticals: Path,
-    core: int,
+    cores: Cores,
     serving: Serving = ALONE,
 ) -> AsyncIterator[Target]:
     """Run `dialplan serve` as in production, with the ends as its peers.
@@ -169,7 +172,11 @@ async def open_server(
 
         webhooks = Webhooks(client, token, lambda url: url)
         phone = Phone(webhooks, origin=origin, token=token, pacer=ends.pacer, note=ends.note)
-        async with pinned(arguments, environ=environ, core=core, log=log, ready=ready) as pid:
+        async with pinned(
+            arguments, environ=environ, core=cores.server, log=log, ready=ready
+        ) as pid:
+            if serving.spread:
+                spread_children(pid, (cores.server, cores.ends))
             yield Target("dialplan", pid, phone, scrape)
 
 

@@ -32,6 +32,7 @@ from dialplan.emulators.twilio.resources import SentMessage
 from dialplan.emulators.twilio.rest import CallRequest, build_api
 from dialplan.emulators.twilio.verbs import perform
 from dialplan.emulators.twilio.webhooks import Webhooks
+from dialplan.tools.trust import trusted
 from dialplan.web.serving import QuietServer
 
 START_TIMEOUT_S = 10.0
@@ -88,7 +89,9 @@ class Carrier:
     async def __aenter__(self) -> Self:
         """Start the REST API on a free loopback port."""
         async with contextlib.AsyncExitStack() as stack:
-            client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(verify=trusted(), trust_env=False)
+            )
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             self.rest_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             await stack.enter_async_context(self._serving(listener))

@@ -31,6 +31,7 @@ from websockets.proxy import get_proxy
 from websockets.uri import parse_uri
 
 from dialplan.errors import EngineError
+from dialplan.tools.trust import trusted
 
 # An adapter, because picows makes a logger of its own for every connection of a plain one.
 _wire_log = logging.LoggerAdapter(logging.getLogger("picows.client"))
@@ -258,12 +259,13 @@ async def dial(endpoint: Endpoint, take: Take, lost: Lost) -> Connection:
         EngineError: nobody answered in time, or the answer was a refusal.
     """
     connection = Connection(endpoint, take, lost)
+    secure = endpoint.url.startswith("wss:")
     try:
         async with asyncio.timeout(endpoint.open_timeout_s):
             await ws_connect(
                 lambda _request, _response: connection,
                 endpoint.url,
-                ssl_context=endpoint.tls or _trusted(endpoint.url.startswith("wss:")),
+                ssl_context=endpoint.tls or (trusted() if secure else None),
                 # Sooner than ours: only this one can close what has not shaken hands.
                 websocket_handshake_timeout=0.9 * endpoint.open_timeout_s,
                 max_frame_size=endpoint.max_size,
@@ -285,12 +287,6 @@ async def dial(endpoint: Endpoint, take: Take, lost: Lost) -> Connection:
         connection.abandon()
         raise
     return connection
-
-
-@lru_cache(maxsize=2)
-def _trusted(secure: bool) -> ssl.SSLContext | None:
-    """What the system trusts. Reading it takes longer than the handshake: once a process."""
-    return ssl.create_default_context() if secure else None
 
 
 @lru_cache(maxsize=64)

@@ -13,10 +13,11 @@ from agents import Agent, FunctionTool, ModelSettings, RunConfig, Runner
 from agents.exceptions import AgentsException, MaxTurnsExceeded
 from agents.models.openai_responses import OpenAIResponsesModel
 from agents.tool_context import ToolContext
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
 
 from dialplan.errors import ToolError
 from dialplan.tools.ports import Asked, OwnTool, RunOwn
+from dialplan.tools.trust import trusted
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +32,12 @@ class Specialists:
 
     def __init__(self, *, api_key: str, base_url: str | None = None) -> None:
         """Args: the key of the provider, and its address when it is not OpenAI's."""
-        self._client = AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=TRIES)
+        self._client = AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=TRIES,
+            http_client=DefaultAsyncHttpxClient(verify=trusted()),
+        )
 
     async def ask(self, asked: Asked, run_own: RunOwn) -> str:
         """Return the answer; the caller sets the limit of time.

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
 
 import httpcore2
 import httpx2
 
 from dialplan.tools.guard import Guard
+from dialplan.tools.trust import trusted
 
 MOST_BYTES = 2_000_000
 """The longest JSON answer of a server, in bytes; events of a stream are limited by the library."""
@@ -67,12 +70,31 @@ class _Limited(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
+@dataclass(slots=True)
+class Refusal:
+    """How a server refused the last message to it; the protocol's library forgets it.
+
+    Attributes:
+        status: the status of HTTP; None where it took the message.
+    """
+
+    status: int | None = None
+
+    def __str__(self) -> str:
+        """The status with its meaning in RFC 9110; nothing where there is none."""
+        if self.status is None:
+            return ""
+        phrase = HTTPStatus(self.status).phrase if self.status in list(HTTPStatus) else ""
+        return f"HTTP status {self.status} {phrase}".rstrip()
+
+
 class _GuardedTransport(httpx2.AsyncHTTPTransport):
-    def __init__(self, guard: Guard) -> None:
-        super().__init__(trust_env=False)
+    def __init__(self, guard: Guard, refusal: Refusal) -> None:
+        super().__init__(verify=trusted(), trust_env=False)
+        self._refusal = refusal
         # Like httpx, this library takes no network backend; the pool that it wraps does.
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=trusted(),
             max_connections=20,
             max_keepalive_connections=5,
             keepalive_expiry=30.0,
@@ -83,6 +105,9 @@ class _GuardedTransport(httpx2.AsyncHTTPTransport):
         # Nothing is unpacked that could be larger than it came.
         request.headers["Accept-Encoding"] = "identity"
         response = await super().handle_async_request(request)
+        # A stream of events is asked for by GET, which a server need not have.
+        if request.method == "POST":
+            self._refusal.status = response.status_code if response.status_code >= 400 else None
         kind = response.headers.get("content-type", "")
         if not kind.startswith("text/event-stream") and isinstance(
             response.stream, httpx2.AsyncByteStream
@@ -107,11 +132,18 @@ class _Token(httpx2.Auth):
 
 
 def mcp_client(
-    guard: Guard, headers: Mapping[str, str], timeout_s: float, token: GetToken | None
+    guard: Guard,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    token: GetToken | None,
+    refusal: Refusal,
 ) -> httpx2.AsyncClient:
-    """A client that connects only where `guard` allows; redirects stay on the server's origin."""
+    """A client that connects only where `guard` allows; redirects stay on the server's origin.
+
+    `refusal` is kept up to date with what the server says.
+    """
     return httpx2.AsyncClient(
-        transport=_GuardedTransport(guard),
+        transport=_GuardedTransport(guard, refusal),
         headers=dict(headers),
         auth=None if token is None else _Token(token),
         # A stream of events may be silent for long; each call of a tool has its own limit.

@@ -22,7 +22,8 @@ from mcp_types import CONNECTION_CLOSED, CallToolResult, TextContent, Tool
 from dialplan.errors import ToolError, ToolRefused
 from dialplan.model.kinds import McpServer, McpTool
 from dialplan.tools.http import HttpCaller
-from dialplan.tools.mcp.network import mcp_client
+from dialplan.tools.mcp.fitting import demands_of
+from dialplan.tools.mcp.network import Refusal, mcp_client
 from dialplan.tools.mcp.session import Session
 from dialplan.tools.requests import login_of, static_headers
 from dialplan.tools.state import CallState
@@ -46,6 +47,8 @@ class _Connection:
 
 
 _Key = tuple[str, str, str]
+Offered = Mapping[str, Mapping[str, object]]
+"""The tools of a server by name, each with the JSON Schema of what it takes."""
 
 
 class McpServers:
@@ -109,6 +112,15 @@ class McpServers:
                     ) from error
         raise ToolError(f"the MCP server `{asked.server}` ended its connection")
 
+    async def offered(self, name: str, server: McpServer, call: CallState) -> Offered:
+        """Connect to a server, and return the input schema of each tool that it has.
+
+        Raises:
+            ToolError: it cannot be reached within its `timeout`, or may not be started.
+        """
+        session = await self._session(name, server, call)
+        return {tool: one.input_schema for tool, one in session.tools.items()}
+
     async def close(self) -> None:
         """End every connection and every program."""
         connections, self._connections = self._connections, {}
@@ -131,7 +143,8 @@ class McpServers:
                     f"the MCP server `{name}` was begun {MOST_STARTS} times in {STARTS_S:g} s"
                 )
             starts.append(now)
-            session = Session(self._transport(name, server, call))
+            refusal = Refusal()
+            session = Session(self._transport(name, server, call, refusal), refusal)
             connection.session = session
             try:
                 await session.open(limit_s)
@@ -140,7 +153,9 @@ class McpServers:
             logger.info("mcp server connected", extra={"server": name, "tenant": call.tenant})
             return session
 
-    def _transport(self, name: str, server: McpServer, call: CallState) -> Transport:
+    def _transport(
+        self, name: str, server: McpServer, call: CallState, refusal: Refusal
+    ) -> Transport:
         if server.command is not None:
             program = server.command[0]
             if program not in self._commands:
@@ -154,13 +169,13 @@ class McpServers:
                     raise ToolError(f"the secret `{secret}` has no value for this tenant")
                 env[variable] = call.secrets[secret]
             return _program([program, *server.command[1:]], env)
-        return _address(server.url or "", self._client(server, call))
+        return _address(server.url or "", self._client(server, call, refusal))
 
-    def _client(self, server: McpServer, call: CallState) -> httpx2.AsyncClient:
+    def _client(self, server: McpServer, call: CallState, refusal: Refusal) -> httpx2.AsyncClient:
         headers = {} if server.auth is None else static_headers(server.auth, call.secrets)
         login = None if server.auth is None else login_of(server.auth, call.secrets, call.tenant)
         token = None if login is None else partial(self._token, login, server)
-        return mcp_client(self._guard, headers, server.timeout.total_seconds(), token)
+        return mcp_client(self._guard, headers, server.timeout.total_seconds(), token, refusal)
 
     async def _token(self, login: Login, server: McpServer, refused: str | None) -> str:
         return await self._http.token(login, server.endpoint(), refused=refused)
@@ -192,15 +207,12 @@ def _key(server: McpServer, call: CallState) -> _Key:
 
 def _fits(asked: McpTool, tool: Tool, given: Mapping[str, object]) -> None:
     """Refuse what the server would not understand, in words for the author."""
-    schema = tool.input_schema
-    known = schema.get("properties")
-    names = set(known) if isinstance(known, dict) else set()
-    required = schema.get("required")
-    missing = sorted(set(required if isinstance(required, list) else ()) - given.keys())
+    demands = demands_of(tool.input_schema)
+    missing = sorted(demands.required - given.keys())
     if missing:
         raise ToolError(f"`{asked.tool}` of `{asked.server}` needs the parameter `{missing[0]}`")
-    unknown = sorted(given.keys() - names)
-    if unknown and schema.get("additionalProperties") is not True and names:
+    unknown = [] if demands.known is None else sorted(given.keys() - demands.known)
+    if unknown:
         raise ToolError(f"`{asked.tool}` of `{asked.server}` has no parameter `{unknown[0]}`")
 
 

@@ -85,10 +85,12 @@ class _WatchedStream:
 class Session:
     """A connection. Made by `open`, ended by `close`; usable from any task in between."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, why: object = "") -> None:
+        """Build it, not connected; `why` as text says more of a failure than the kind of error."""
         self._ended = asyncio.Event()
         self._transport = _Watched(transport, self._ended)
         self._stop = asyncio.Event()
+        self._why = why
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[None] | None = None
@@ -154,7 +156,9 @@ class Session:
                     gone.cancel()
         except BaseException as error:
             if not ready.done():
-                ready.set_exception(ToolError(f"it cannot be reached: {_kind(error)}"))
+                ready.set_exception(
+                    ToolError(f"it cannot be reached: {str(self._why) or _kind(error)}")
+                )
                 ready.exception()  # seen, even where nobody waits any more
             if isinstance(error, asyncio.CancelledError | KeyboardInterrupt | SystemExit):
                 raise

@@ -56,8 +56,10 @@ def test_runs_of_other_workers_or_batches_are_not_compared() -> None:
     alone["settings"] |= {"workers": 1, "batch_ms": None}
     two["settings"] |= {"workers": 2, "batch_ms": None}
     joined["settings"] |= {"workers": 1, "batch_ms": 40}
+    spread = run(50, 3.0)
+    spread["settings"] |= {"workers": 2, "batch_ms": None, "spread": True}
 
-    assert compare([two], [alone]) == compare([joined], [alone]) == []
+    assert compare([two], [alone]) == compare([joined], [alone]) == compare([spread], [two]) == []
     # Saved before there was a choice.
     assert len(compare([alone], [run(50, 6.0)])) == 1
 

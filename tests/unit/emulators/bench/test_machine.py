@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
+import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from dialplan.emulators.bench.machine import Cores, facts
+from dialplan.emulators.bench.machine import Cores, facts, spread_children
 from dialplan.errors import ConfigError
 
 THERE = sorted(os.sched_getaffinity(0))
@@ -33,3 +36,29 @@ def test_facts_name_machine_and_versions() -> None:
     assert told["python"]
     assert isinstance(told["packages"], dict)
     assert told["packages"]["websockets"]
+
+
+PARENT = """
+import subprocess, sys
+for _ in range(3):
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(flush=True)
+input()
+"""
+
+
+def test_started_processes_get_the_cores_in_turns() -> None:
+    with subprocess.Popen(  # noqa: S603  our own words
+        (sys.executable, "-c", PARENT), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        try:
+            assert parent.stdout is not None
+            parent.stdout.readline()
+            spread_children(parent.pid, (THERE[0], THERE[-1]))
+            children = sorted(psutil.Process(parent.pid).children(), key=lambda one: one.pid)
+            given = [one.cpu_affinity() for one in children]
+            assert given == [[THERE[0]], [THERE[-1]], [THERE[0]]]
+        finally:
+            for child in psutil.Process(parent.pid).children():
+                child.kill()
+            parent.kill()
