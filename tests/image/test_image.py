@@ -148,7 +148,7 @@ def test_the_image_holds_the_server_and_nothing_else(image: Any) -> None:
     files = [one for part in parts for one in part.rglob("*") if one.is_file()]
     used = sum(one.lstat().st_size for one in files)
     # Of these 140 MB are for questions about articles and for 24 kHz: onnxruntime, numpy, a model.
-    assert used < 435_000_000, f"{used / 1e6:.0f} MB"
+    assert used < 455_000_000, f"{used / 1e6:.0f} MB"
 
 
 def test_the_image_embeds_a_question_with_what_it_holds(image: Any) -> None:

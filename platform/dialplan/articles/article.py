@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 class Unreadable(Exception):
     """A file that no article can be made of; says why, and what its author can do."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str, line: int = 0) -> None:
+        """Say why, what to do, and in which line of the file, from 1; 0 for all of it."""
         super().__init__(message)
-        self.message, self.hint = message, hint
+        self.message, self.hint, self.line = message, hint, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,25 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article. `source` is the path of its file inside the vertical's folder."""
+    """One article.
+
+    Attributes:
+        source: the path of its file inside the vertical's folder.
+        asked: how callers ask for it, in their words; no part of what it says.
+    """
 
     source: str
     title: str
     sections: tuple[Section, ...]
+    asked: tuple[str, ...] = ()
 
 
 class Outline:
     """Collects headings and lines in the order of a file, and makes an article of them."""
 
-    def __init__(self, source: str, title: str = "") -> None:
+    def __init__(self, source: str, title: str = "", asked: tuple[str, ...] = ()) -> None:
         self._source = source
+        self._asked = asked
         self._title = title
         self._above: list[tuple[int, str]] = []
         self._lines: list[str] = []
@@ -71,7 +79,7 @@ class Outline:
         if not self._sections:
             raise Unreadable("there is no text in it", "write something, or remove it")
         title = self._title or _name(self._source)
-        return Article(self._source, title, tuple(self._sections))
+        return Article(self._source, title, tuple(self._sections), self._asked)
 
     def _close(self) -> None:
         if self._lines:

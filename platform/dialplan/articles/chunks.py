@@ -1,6 +1,7 @@
-"""Sections to chunks: pieces short enough for one embedding, each with what it is about.
+"""Articles to chunks: pieces short enough for one embedding, each with what it is about.
 
-A section is one chunk unless it is too long; only then do neighbours overlap.
+A section is one chunk unless it is too long; only then do neighbours overlap. Each way in which
+callers ask for an article is a chunk too, which is met and never given.
 """
 
 from __future__ import annotations
@@ -30,16 +31,23 @@ class Chunk:
     Attributes:
         source: the article's file inside the vertical's folder.
         section: the headings that lead to it, joined by ` > `; empty above the first one.
+        asked: whether the text is what callers say when they ask for the article.
     """
 
     source: str
     title: str
     section: str
     text: str
+    asked: bool = False
 
     @property
     def passage(self) -> str:
-        """What is embedded: the text, with the title and the headings before it."""
+        """What is embedded: the text, with the title and the headings before it.
+
+        What callers say stands alone, since a title before it makes all of an article's alike.
+        """
+        if self.asked:
+            return self.text
         return _joined((self.title, self.section.replace(" > ", ". "), self.text))
 
 
@@ -50,6 +58,12 @@ def chunks_of(article: Article) -> Iterator[Chunk]:
         room = MOST_TOKENS - tokens_in(_joined((article.title, path)))
         for text in _pieces(section.text, max(room, MOST_TOKENS // 2)):
             yield Chunk(article.source, article.title, path, text)
+
+
+def asked_of(article: Article) -> Iterator[Chunk]:
+    """Make a chunk of each way in which callers ask for an article."""
+    for line in article.asked:
+        yield Chunk(article.source, article.title, "", line, asked=True)
 
 
 def tokens_in(text: str) -> int:

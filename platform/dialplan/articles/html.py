@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dialplan.articles.article import Article, Outline
+from dialplan.articles.front_matter import asked_lines
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -21,8 +22,10 @@ _BLOCKS = frozenset(
 def read_html(source: str, text: str) -> Article:
     """Read an article; the `<title>` is its title where no `<h1>` is.
 
+    Each `<meta name="asked" content="...">` is one way in which callers ask for it.
+
     Raises:
-        Unreadable: there is no text in it.
+        Unreadable: there is no text in it, or how it is asked for is wrong.
     """
     # Imported on use: a vertical without articles never pays for it.
     from selectolax.lexbor import LexborHTMLParser
@@ -30,10 +33,12 @@ def read_html(source: str, text: str) -> Article:
     tree = LexborHTMLParser(text)
     first, named = tree.css_first("h1"), tree.css_first("title")
     title = _words(first) or _words(named)
+    metas = tree.css('meta[name="asked"]')
+    asked = asked_lines((meta.attributes.get("content") or "", 0) for meta in metas)
     for tag in _LEFT_OUT:
         for node in tree.css(tag):
             node.decompose()
-    outline = Outline(source, title)
+    outline = Outline(source, title, tuple(line for line, _ in asked))
     if tree.body is not None:
         _walk(outline, tree.body)
     return outline.article()

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dialplan.articles.article import Article, Outline, Unreadable
+from dialplan.articles.front_matter import front_matter
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
-
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
-_TITLE = re.compile(r"^title[ \t]*:[ \t]*(\S.*)$", re.MULTILINE)
 
 
 def read_markdown(source: str, text: str) -> Article:
     """Read an article; `title:` of its front matter goes before its first heading.
 
     Raises:
-        Unreadable: there is no text in it.
+        Unreadable: there is no text in it, or its front matter is wrong.
     """
-    title = ""
-    if front := _FRONT_MATTER.match(text):
-        # Only the one line counts that is ours: front matter is written for many programs.
-        if found := _TITLE.search(front[1]):
-            title = found[1].strip().strip("\"'")
-        text = text[front.end() :]
-    outline = Outline(source, title)
+    front = front_matter(text)
+    outline = Outline(source, front.title, tuple(line for line, _ in front.asked))
     try:
-        tokens = _parser().parse(text)
+        tokens = _parser().parse(text[front.end :])
     except RecursionError as error:
         raise Unreadable("its markup is nested too deeply", "write it flatter") from error
     _Walk(outline).all(tokens)

@@ -37,6 +37,23 @@ def can_be_read(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in KINDS
 
 
+def is_markdown(name: str) -> bool:
+    """Whether a file is Markdown, and may have front matter."""
+    return PurePosixPath(name).suffix.lower() in (".md", ".markdown")
+
+
+def text_of(content: bytes) -> str:
+    """Return the text of a file, its lines ended alike.
+
+    Raises:
+        Unreadable: it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise Unreadable("it is not UTF-8 text", "save it as UTF-8") from error
+
+
 def read_article(name: str, content: bytes) -> Article:
     """Read one file; what was read before is not read again.
 
@@ -57,10 +74,7 @@ def _read(name: str, content: bytes) -> Article:
     kind = PurePosixPath(name).suffix.lower()
     if kind == ".pdf":
         return read_pdf(name, content)
-    try:
-        text = content.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise Unreadable("it is not UTF-8 text", "save it as UTF-8") from error
+    text = text_of(content)
     if kind in (".html", ".htm"):
         return read_html(name, text)
     if kind == ".txt":

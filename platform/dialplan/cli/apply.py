@@ -102,7 +102,8 @@ async def _index(
         for loaded in verticals:
             for one in await library.prepare(loaded) if loaded.vertical.knowledge else ():
                 what = f"{loaded.vertical.name}.{one.collection}"
-                click.echo(f"indexed {what}: {one.embedded} of {one.passages} passages are new")
+                whole = f"{one.passages} passages and {one.asked} ways of asking"
+                click.echo(f"indexed {what}: {whole}, {one.embedded} of them new")
     finally:
         await providers.close()
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from dialplan.config.load import LoadedVertical, load_all, load_retrieval
 from dialplan.config.problem import VerticalProblems, did_you_mean, render_text
 from dialplan.errors import ConfigError
 from dialplan.knowledge.library import Library
-from dialplan.knowledge.measure import Outcome, figures, outcome
-from dialplan.knowledge.ranking import RULES, Candidate, Rule, chosen, in_force
+from dialplan.knowledge.measure import TOP, Outcome, figures, outcome
+from dialplan.knowledge.ranking import RULES, Candidate, Rule, chosen, in_force, spread
 from dialplan.model.retrieval import Question, Retrieval
 from dialplan.runtime.service import providers_from
 from dialplan.settings import Settings
@@ -70,7 +71,8 @@ def ask(
 ) -> None:
     """Show which passages of VERTICAL answer QUESTION, with their scores and what made them.
 
-    Those below the tool's `at_least` are shown too, and marked: a call would not get them.
+    Those that a call would not get are shown too, and marked: where the first is below the tool's
+    `at_least`, none is given, and none that is much farther than the first.
     """
     loaded = _loaded(vertical)
     name = _collection(loaded, collection)
@@ -84,15 +86,20 @@ def ask(
             return found, (time.perf_counter() - began) * 1000
 
     found, ms = asyncio.run(run())
-    hits = chosen(in_force(found), top, 0.0)
-    at_least = threshold(loaded, name)
+    ranked = in_force(found)
+    hits = spread(ranked, top)
+    limits = limits_of(loaded, name)
+    given = chosen(ranked, limits.top, limits.at_least)
     if shape == "json":
-        shown = hits_json(hits, at_least)
+        shown = hits_json(hits, given)
         click.echo(json.dumps({"hits": shown, "ms": round(ms, 1)}, indent=2, ensure_ascii=False))
         return
-    for line in hit_lines(hits, at_least):
+    for line in hit_lines(hits, given):
         click.echo(line)
-    click.echo(f"{len(found)} passages compared in {ms:.1f} ms; given from {at_least:g} on")
+    click.echo(
+        f"{len(found)} passages compared in {ms:.1f} ms; {limits.top} are given at most, "
+        f"from {limits.at_least:g} on"
+    )
 
 
 @knowledge.command()
@@ -102,6 +109,8 @@ def ask(
 def test(verticals: tuple[str, ...], compare: bool, shape: str) -> None:
     """Ask the questions of test sets and print recall@3, MRR and what was missed.
 
+    `given` is the share of questions with an article for which a call gets a passage of it. Of the
+    questions that are held out only figures are printed.
     Without VERTICAL, all that have a test set. Exit code: 0 every goal is reached, 1 one is not,
     2 nothing could be tested.
     """
@@ -118,12 +127,12 @@ def test(verticals: tuple[str, ...], compare: bool, shape: str) -> None:
     good = True
     written: list[object] = []
     for loaded, name, tests, found in asyncio.run(run()):
-        at_least = threshold(loaded, name)
-        outcomes = judged(tests.questions, found, in_force, at_least)
+        limits = limits_of(loaded, name)
+        outcomes = judged(tests.questions, found, in_force, limits)
         good = good and figures(outcomes).reaches(tests.at_least)
         title = f"{loaded.vertical.name}.{name}"
         rules = {
-            rule: judged(tests.questions, found, RULES[rule], at_least)
+            rule: judged(tests.questions, found, RULES[rule], limits)
             for rule in (RULES if compare else ())
         }
         if shape == "json":
@@ -161,6 +170,7 @@ def index(verticals: tuple[str, ...], shape: str) -> None:
                             "vertical": loaded.vertical.name,
                             "collection": one.collection,
                             "passages": one.passages,
+                            "asked": one.asked,
                             "embedded": one.embedded,
                             "left": one.left,
                         }
@@ -175,25 +185,36 @@ def index(verticals: tuple[str, ...], shape: str) -> None:
     for row in rows:
         click.echo(
             f"{row['vertical']}.{row['collection']}: {row['passages']} passages, "
-            f"{row['embedded']} embedded, {row['left']} left"
+            f"{row['asked']} ways of asking, {row['embedded']} embedded, {row['left']} left"
         )
 
 
-def threshold(loaded: LoadedVertical, collection: str) -> float:
-    """Return the lowest `at_least` of the tools that look into a collection."""
-    tools = loaded.vertical.tools.values()
-    return min((one.at_least for one in tools if one.knowledge == collection), default=0.0)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a tool gives of what is found: how many passages at most, the nearest how near."""
+
+    top: int
+    at_least: float
+
+
+def limits_of(loaded: LoadedVertical, collection: str) -> Limits:
+    """Return the widest limits of the tools that look into a collection."""
+    tools = [one for one in loaded.vertical.tools.values() if one.knowledge == collection]
+    return Limits(
+        top=max((one.top for one in tools), default=TOP),
+        at_least=min((one.at_least for one in tools), default=0.0),
+    )
 
 
 def judged(
     questions: Sequence[Question],
     found: Sequence[Sequence[Candidate]],
     rule: Rule,
-    at_least: float,
+    limits: Limits,
 ) -> list[Outcome]:
     """Rank what each question put forward by a rule, and judge it."""
     return [
-        outcome(question, rule(one), at_least)
+        outcome(question, rule(one), limits.top, limits.at_least)
         for question, one in zip(questions, found, strict=True)
     ]
 

@@ -5,14 +5,17 @@ Adds problems to the source, changes nothing. Concludes nothing from what is bro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dialplan.articles.article import Article, Unreadable
-from dialplan.articles.reading import files_named, read_article
+from dialplan.articles.front_matter import OURS, front_matter
+from dialplan.articles.reading import files_named, is_markdown, read_article, text_of
 from dialplan.config.shape import Typed, typed
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate
+from dialplan.config.values import Place
 from dialplan.model.knowledge import Collection
 from dialplan.model.retrieval import NOTHING, Retrieval
 from dialplan.model.vertical import Vertical
@@ -24,6 +27,10 @@ def check_knowledge(source: Source, made: Typed[Vertical], files: Mapping[str, b
         if made.unsure("knowledge", name):
             continue
         _Check(source, made, name, collection, files).all()
+
+
+_ALIKE = 0.75
+"""From which likeness on a key of the front matter is taken for a slip: others have keys too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +61,13 @@ class _Check:
                 try:
                     articles[file] = read_article(file, self.files[file])
                 except Unreadable as error:
-                    self._note(at, "E321", f"`{file}`: {error.message}", error.hint)
                     whole = False
+                    if error.line:
+                        self._inside(file, error.line, "E323", error.message, error.hint)
+                    else:
+                        self._note(at, "E321", f"`{file}`: {error.message}", error.hint)
         self._titles(articles)
+        self._front_matter(articles)
         self._tests(articles, whole=whole)
 
     def _titles(self, articles: Mapping[str, Article]) -> None:
@@ -67,6 +78,23 @@ class _Check:
                 message = f"`{file}` and `{before}` have the same title"
                 hint = "callers are told the title: give each article its own"
                 self._note(("knowledge", self.name, "sources"), "W443", message, hint)
+
+    def _front_matter(self, articles: Iterable[str]) -> None:
+        first: dict[str, tuple[str, int]] = {}
+        for file in articles:
+            if not is_markdown(file):
+                continue
+            front = front_matter(text_of(self.files[file]))
+            for key, line in front.keys:
+                if key not in OURS and (meant := _meant(key)):
+                    message = f"`{key}` means nothing here"
+                    self._inside(file, line, "W444", message, f"did you mean `{meant}`?")
+            for words, line in front.asked:
+                before = first.setdefault(words.lower(), (file, line))
+                if before != (file, line):
+                    message = f"`{words[:60]}` leads to `{before[0]}` already, line {before[1]}"
+                    hint = "a question would meet both alike: keep the one that it should lead to"
+                    self._inside(file, line, "W445", message, hint)
 
     def _tests(self, articles: Mapping[str, Article], *, whole: bool) -> None:
         tests = self.collection.tests
@@ -92,7 +120,20 @@ class _Check:
                 inner.problem(place, "E322", f"no article `{wanted[:60]}`", hint, path)
         self.source.problems += inner.problems
 
+    def _inside(self, file: str, line: int, code: str, message: str, hint: str) -> None:
+        place = Place(str(self.source.folder / file), line, 1)
+        self.source.problem(place, code, message, hint)
+
     def _note(self, steps: Steps, code: str, message: str, hint: str = "") -> None:
         if not self.made.unsure(*steps):
             place, path = locate(self.made.root, steps)
             self.source.problem(place, code, message, hint, path)
+
+
+def _meant(key: str) -> str:
+    for name in OURS:
+        # The first letter is seldom wrong, and `subtitle` is no `title`.
+        alike = difflib.SequenceMatcher(None, key.lower(), name).ratio()
+        if alike >= _ALIKE and key[:1].lower() == name[0]:
+            return name
+    return ""

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dialplan.articles.chunks import CHUNKER, Chunk, chunks_of
+from dialplan.articles.chunks import CHUNKER, Chunk, asked_of, chunks_of
 from dialplan.articles.reading import read_all
 from dialplan.model.knowledge import Collection, TextLanguage
 from dialplan.model.vertical import Vertical
@@ -34,7 +34,7 @@ class Edition:
     Attributes:
         edition: a hash of all that it holds.
         configuration: of Postgres full text.
-        chunks: by key, in the order of the collection.
+        chunks: by key, in the order of the collection: its passages, then what callers say.
     """
 
     vertical: str
@@ -66,12 +66,16 @@ def edition_of(
     """
     collection = vertical.knowledge[name]
     configuration = configuration_of(collection)
+    articles = read_all(collection.sources, files)
+    found = [chunk for article in articles for chunk in chunks_of(article)]
+    found += [line for article in articles for line in asked_of(article)]
     chunks: dict[bytes, Chunk] = {}
-    for article in read_all(collection.sources, files):
-        for chunk in chunks_of(article):
-            parts = (embeddings, str(CHUNKER), configuration, chunk.source, chunk.section)
-            written = "\0".join((*parts, chunk.passage))
-            # A passage that stands twice in one section is one passage.
-            chunks.setdefault(hashlib.sha256(written.encode()).digest(), chunk)
+    for chunk in found:
+        # What is written of a passage is as it was before there were lines: none is made anew.
+        kind = ("asked", chunk.title) if chunk.asked else ()
+        parts = (embeddings, str(CHUNKER), configuration, chunk.source, chunk.section, *kind)
+        written = "\0".join((*parts, chunk.passage))
+        # A passage that stands twice in one section is one passage.
+        chunks.setdefault(hashlib.sha256(written.encode()).digest(), chunk)
     whole = hashlib.sha256(b"".join(chunks)).hexdigest()[:16]
     return Edition(vertical.name, name, whole, embeddings, configuration, chunks)

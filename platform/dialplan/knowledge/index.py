@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialplan.articles.chunks import Chunk
 from dialplan.errors import StoreError
 from dialplan.knowledge.collections import Edition
 from dialplan.knowledge.providers import Embeds
@@ -43,8 +44,8 @@ _THERE = text(
 )
 _PASSAGE = text(
     "INSERT INTO dialplan.knowledge_passages"
-    " (vertical, key, source, title, section, body, embedding, search)"
-    " VALUES (:vertical, :key, :source, :title, :section, :body, :embedding,"
+    " (vertical, key, source, title, section, body, asked, embedding, search)"
+    " VALUES (:vertical, :key, :source, :title, :section, :body, :asked, :embedding,"
     " to_tsvector(CAST(:configuration AS regconfig), :passage)"
     " || array_to_tsvector(CAST(:codes AS text[])))"
     " ON CONFLICT DO NOTHING"
@@ -77,13 +78,15 @@ class Indexed:
 
     Attributes:
         passages: how many the edition has.
-        embedded: how many of them were new.
+        asked: how many ways of asking for an article it has.
+        embedded: how many of both were new.
         left: how many old ones nobody holds any more.
     """
 
     collection: str
     edition: str
     passages: int
+    asked: int
     embedded: int
     left: int
 
@@ -104,9 +107,11 @@ async def index(
         ConfigError, ToolError: the passages cannot be embedded.
     """
     keys = list(edition.chunks)
+    asked = sum(chunk.asked for chunk in edition.chunks.values())
+    sizes = len(keys) - asked, asked
     async with _transaction(database, edition) as connection:
         if await _known(connection, edition):
-            return Indexed(edition.collection, edition.edition, len(keys), 0, 0)
+            return Indexed(edition.collection, edition.edition, *sizes, 0, 0)
         there = await connection.execute(_THERE, {"vertical": edition.vertical, "keys": keys})
         new = sorted(set(keys) - set(there.scalars()), key=keys.index)
         for start in range(0, len(new), _ROWS):
@@ -125,7 +130,7 @@ async def index(
         await connection.execute(_ENTRY, {**named, "keys": keys})
         await connection.execute(_FORGET, {**named, "kept": kept})
         left = await connection.execute(_SWEEP, {"vertical": edition.vertical})
-    return Indexed(edition.collection, edition.edition, len(keys), len(new), left.rowcount)
+    return Indexed(edition.collection, edition.edition, *sizes, len(new), left.rowcount)
 
 
 async def _known(connection: AsyncConnection, edition: Edition) -> bool:
@@ -146,12 +151,18 @@ def _row(edition: Edition, key: bytes, vector: Sequence[float]) -> dict[str, obj
         "title": chunk.title,
         "section": chunk.section,
         "body": chunk.text,
+        "asked": chunk.asked,
         "embedding": list(vector),
         "configuration": edition.configuration,
-        "passage": chunk.passage,
-        "codes": [CODE + code for code in codes_in(chunk.passage)]
-        + [ABOUT + code for code in codes_in(f"{chunk.title} {chunk.section}")],
+        # What callers say is met by meaning alone: words in common added nothing (see the figures).
+        "passage": "" if chunk.asked else chunk.passage,
+        "codes": [] if chunk.asked else _codes(chunk),
     }
+
+
+def _codes(chunk: Chunk) -> list[str]:
+    about = codes_in(f"{chunk.title} {chunk.section}")
+    return [CODE + code for code in codes_in(chunk.passage)] + [ABOUT + code for code in about]
 
 
 @asynccontextmanager

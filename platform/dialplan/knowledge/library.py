@@ -213,6 +213,7 @@ class Library:
                 "vertical": loaded.vertical.name,
                 "collection": name,
                 "passages": one.passages,
+                "asked": one.asked,
                 "embedded": one.embedded,
             }
             log.info("articles are indexed", extra=facts)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from dialplan.knowledge.ranking import Hit
+from dialplan.knowledge.ranking import Hit, chosen
 from dialplan.model.retrieval import NOTHING, Goal, Question
 
 TOP = 3
@@ -24,12 +24,14 @@ class Outcome:
         rank: of the expected article, from 1; None when it is nowhere among the candidates. Of a
             question without an article: None as well.
         found: titles of the first articles with their scores.
+        given: whether a call is given a passage of the expected article.
         refused: whether no passage was near enough to be given.
     """
 
     question: Question
     rank: int | None
     found: tuple[tuple[str, float], ...]
+    given: bool
     refused: bool
 
     @property
@@ -45,12 +47,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Shares over questions; `nothing` is 1 where every question has an article."""
+    """Shares over questions; `nothing` is 1 where every question has an article.
+
+    `given` is what a call comes to: the article is among what the model reads.
+    """
 
     questions: int
     hit: float
     recall: float
     mrr: float
+    given: float
     nothing: float
     wrongly_refused: float
 
@@ -64,8 +70,8 @@ def matches(expected: str, source: str, title: str) -> bool:
     return expected in (source, PurePosixPath(source).name) or expected.lower() == title.lower()
 
 
-def outcome(question: Question, hits: Sequence[Hit], at_least: float) -> Outcome:
-    """Judge the ranked passages of one question."""
+def outcome(question: Question, hits: Sequence[Hit], top: int, at_least: float) -> Outcome:
+    """Judge the ranked passages of one question, of which a call would get `top`."""
     articles: dict[str, Hit] = {}
     for hit in hits:
         articles.setdefault(hit.candidate.source, hit)
@@ -79,7 +85,9 @@ def outcome(question: Question, hits: Sequence[Hit], at_least: float) -> Outcome
         None,
     )
     found = tuple((hit.candidate.title, round(hit.score, 2)) for hit in ranked[:TOP])
-    return Outcome(question, rank, found, not any(hit.score >= at_least for hit in hits))
+    read = chosen(hits, top, at_least)
+    given = any(matches(question.expect, hit.candidate.source, hit.candidate.title) for hit in read)
+    return Outcome(question, rank, found, given, not read)
 
 
 def figures(outcomes: Iterable[Outcome]) -> Figures:
@@ -92,6 +100,7 @@ def figures(outcomes: Iterable[Outcome]) -> Figures:
         hit=_share(asked, lambda one: one.rank == 1),
         recall=_share(asked, lambda one: one.good),
         mrr=sum(1 / one.rank for one in asked if one.rank) / len(asked) if asked else 1.0,
+        given=_share(asked, lambda one: one.given),
         nothing=_share(others, lambda one: one.good),
         wrongly_refused=_share(asked, lambda one: one.refused) if asked else 0.0,
     )

@@ -18,6 +18,8 @@ than articles, and where they use the same ones those are often the common ones.
 CODES_WEIGHT = 0.3
 """What it adds when a passage holds the codes that the caller read out: those are no coincidence,
 and embeddings do not know them."""
+MARGIN = 0.15
+"""How far below the nearest passage another one may be and still be given."""
 
 _RRF = 60
 _TOKEN = re.compile(r"[^\W_](?:[\w.\-/]*[^\W_])?")
@@ -36,6 +38,9 @@ class Candidate:
         words: share of the question's words found in it, rare ones counting more; 0 to 1.
         codes: share of the question's codes found in its title or headings; one that only the text
             mentions counts half. 0 to 1.
+        asked: cosine between the question and the nearest line of what callers say when they ask
+            for its article; None where the article names none.
+        line: that line.
     """
 
     position: int
@@ -47,14 +52,21 @@ class Candidate:
     article: float
     words: float
     codes: float
+    asked: float | None = None
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage with its score."""
+    """A passage with its score.
+
+    Attributes:
+        lift: what the score owes to a line of what callers say.
+    """
 
     candidate: Candidate
     score: float
+    lift: float = 0.0
 
 
 Rule = Callable[[Sequence[Candidate]], list[Hit]]
@@ -104,12 +116,32 @@ def with_article(candidates: Sequence[Candidate]) -> list[Hit]:
     return _ranked(candidates, _meaning)
 
 
+def by_asked(candidates: Sequence[Candidate]) -> list[Hit]:
+    """What callers say alone."""
+    return _ranked(candidates, lambda one: -1.0 if one.asked is None else one.asked)
+
+
+def without_asked(candidates: Sequence[Candidate]) -> list[Hit]:
+    """Passage and article by meaning; words add a little, codes a lot."""
+    return _ranked(candidates, _told)
+
+
 def in_force(candidates: Sequence[Candidate]) -> list[Hit]:
-    """Passage and article by meaning; words add a little, codes a lot. Scores stay below 1."""
-    return _ranked(
-        candidates,
-        lambda one: min(1.0, _meaning(one) + WORDS_WEIGHT * one.words + CODES_WEIGHT * one.codes),
-    )
+    """The same, where a line of what callers say stands in for the article's nearest passage.
+
+    It lifts all passages of the article by as much: which of them answers, the line does not know.
+    Scores stay below 1.
+    """
+    nearest: dict[str, float] = {}
+    for one in candidates:
+        nearest[one.source] = max(nearest.get(one.source, -1.0), one.similarity)
+
+    def lift(one: Candidate) -> float:
+        ahead = 0.0 if one.asked is None else max(0.0, one.asked - nearest[one.source])
+        return (1 - ARTICLE_WEIGHT) * ahead
+
+    hits = [Hit(one, min(1.0, _told(one) + lift(one)), lift(one)) for one in candidates]
+    return _in_order(hits)
 
 
 RULES: Mapping[str, Rule] = {
@@ -118,22 +150,34 @@ RULES: Mapping[str, Rule] = {
     "reciprocal rank fusion": fused,
     "0.8 vectors + 0.2 text": weighted,
     "vectors, passage and article": with_article,
+    "asked lines only": by_asked,
+    "in force, without asked lines": without_asked,
     "in force": in_force,
 }
 """Each rule by its name, for a comparison."""
 
 
 def chosen(hits: Sequence[Hit], top: int, at_least: float) -> list[Hit]:
-    """Return the passages to answer from: the best of each article, then others of the same ones.
+    """Return the passages to answer from, or none where even the nearest is below `at_least`.
+
+    The others are measured against the nearest and not against `at_least`: where the question is
+    vague all are far, and the second is worth reading; where a code was read out, it stands alone.
+    """
+    if not hits or hits[0].score < at_least:
+        return []
+    return spread([hit for hit in hits if hit.score >= hits[0].score - MARGIN], top)
+
+
+def spread(hits: Sequence[Hit], top: int) -> list[Hit]:
+    """Return the best passage of each article, then others of the same ones, `top` in all.
 
     Three passages of one article would leave no room for the one that was meant.
     """
-    good = [hit for hit in hits if hit.score >= at_least]
     articles: dict[str, Hit] = {}
-    for hit in good:
+    for hit in hits:
         articles.setdefault(hit.candidate.source, hit)
     first = list(articles.values())[:top]
-    rest = [hit for hit in good if hit not in first and hit.candidate.source in articles]
+    rest = [hit for hit in hits if hit not in first]
     return first + rest[: top - len(first)]
 
 
@@ -141,6 +185,13 @@ def _meaning(one: Candidate) -> float:
     return (1 - ARTICLE_WEIGHT) * one.similarity + ARTICLE_WEIGHT * one.article
 
 
+def _told(one: Candidate) -> float:
+    return min(1.0, _meaning(one) + WORDS_WEIGHT * one.words + CODES_WEIGHT * one.codes)
+
+
 def _ranked(candidates: Sequence[Candidate], score: Callable[[Candidate], float]) -> list[Hit]:
-    hits = [Hit(one, score(one)) for one in candidates]
+    return _in_order([Hit(one, score(one)) for one in candidates])
+
+
+def _in_order(hits: Sequence[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.candidate.position))

@@ -28,11 +28,17 @@ _WHERE_VECTOR = text(
 _LEXEME = r"""CAST('''' || replace(replace(word, '\', '\\'), '''', '''''') || '''' AS tsquery)"""
 _SQL = f"""
 WITH asked AS MATERIALIZED (SELECT %s AS vector),  -- read once, and not once a row
-passage AS MATERIALIZED (
-  SELECT position, source, title, section, body, search, %s AS similarity
+entry AS MATERIALIZED (
+  SELECT position, source, title, section, body, search, asked, %s AS similarity
   FROM asked CROSS JOIN dialplan.knowledge_entries
     JOIN dialplan.knowledge_passages USING (vertical, tenant, key)
   WHERE vertical = :vertical AND collection = :collection AND edition = :edition
+),
+passage AS (SELECT * FROM entry WHERE NOT entry.asked),
+-- What callers say, the nearest for each article: it leads to the article's passages.
+line AS (
+  SELECT DISTINCT ON (source) source, body AS line, similarity AS asked
+  FROM entry WHERE entry.asked ORDER BY source, similarity DESC, position
 ),
 word AS (
   SELECT word, {_LEXEME} AS query
@@ -54,23 +60,25 @@ words AS (
 scored AS (
   SELECT position, source, title, section, body, similarity,
     avg(similarity) OVER (PARTITION BY source) AS article,
-    coalesce(words, 0) AS words,
+    coalesce(words, 0) AS words, line.asked, coalesce(line, '') AS line,
     -- An article that names a code in its title is about it; others only mention it.
     coalesce((SELECT avg(CASE
                 WHEN '{ABOUT}' || code = ANY(tsvector_to_array(search)) THEN 1.0
                 WHEN '{CODE}' || code = ANY(tsvector_to_array(search)) THEN 0.5 ELSE 0.0 END)
               FROM unnest(string_to_array(CAST(:codes AS text), ' ')) AS code), 0) AS codes
-  FROM passage LEFT JOIN words USING (position)
+  FROM passage LEFT JOIN words USING (position) LEFT JOIN line USING (source)
 ),
 placed AS (
   SELECT *, row_number() OVER (ORDER BY similarity DESC) AS by_meaning,
     row_number() OVER (ORDER BY words DESC) AS by_words,
     row_number() OVER (ORDER BY codes DESC, similarity DESC) AS by_codes,
-    row_number() OVER (ORDER BY article DESC, similarity DESC) AS by_article
+    row_number() OVER (ORDER BY article DESC, similarity DESC) AS by_article,
+    row_number() OVER (ORDER BY asked DESC NULLS LAST, similarity DESC) AS by_asked
   FROM scored
 )
-SELECT position, source, title, section, body, similarity, article, words, codes FROM placed
-WHERE least(by_meaning, by_words, by_codes, by_article) <= :most ORDER BY position
+SELECT position, source, title, section, body, similarity, article, words, codes, asked, line
+FROM placed
+WHERE least(by_meaning, by_words, by_codes, by_article, by_asked) <= :most ORDER BY position
 """  # noqa: S608 - constants only
 _ASKED = "CAST(CAST(:vector AS text) AS real[])"
 # Products of two small numbers are too small for `real`.
@@ -134,6 +142,8 @@ async def candidates(
             article=float(row.article),
             words=float(row.words),
             codes=float(row.codes),
+            asked=None if row.asked is None else float(row.asked),
+            line=row.line,
         )
         for row in rows
     ]

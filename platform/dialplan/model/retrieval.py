@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dialplan.model.shape import Many, Shape, Text
+from dialplan.model.shape import Identifier, Many, Shape, Text
 
 NOTHING = "nothing"
 """Expected of a question that the articles do not answer."""
@@ -30,8 +30,11 @@ class Question(Shape):
     """What the caller says."""
     expect: Text = Field(examples=["new-phone-mfa.md"])
     """The title of the article that answers it, or its file; `nothing` where none does."""
+    part: Identifier | None = Field(None, examples=["oblique"])
+    """A part of the set that it belongs to: figures are printed for each."""
     held_out: bool = Field(False, examples=[True])
-    """Whether it had no part in choosing rules and thresholds; such ones are counted apart too."""
+    """Whether it had no part in choosing rules and thresholds. Such ones are counted apart too, and
+    those that fail are not named: whoever reads them begins to choose by them."""
 
 
 class Retrieval(Shape):

@@ -296,9 +296,9 @@ class Tool(Shape):
     that is near enough the model reads that nothing is known."""
     top: Annotated[int, Field(ge=1, le=10)] = Field(3, examples=[3])
     """The most passages that `knowledge` gives."""
-    at_least: Annotated[float, Field(ge=0, le=1)] = Field(0.3, examples=[0.4])
-    """How near a passage must be for `knowledge` to give it: `dialplan knowledge ask` shows
-    scores."""
+    at_least: Annotated[float, Field(ge=0, le=1)] = Field(0.25, examples=[0.4])
+    """How near the nearest passage must be for `knowledge` to give any: `dialplan knowledge ask`
+    shows scores."""
     python: DottedName | None = Field(None, examples=["mycompany.tools:check_stock"])
     """A function of an installed package, marked with `dialplan.plugin.tool`."""
     mcp: McpTool | None = Field(None, examples=[{"server": "crm", "tool": "create_ticket"}])

@@ -61,6 +61,23 @@ def test_ask_shows_passages_with_scores_and_what_made_them(run: Run, name: str) 
     assert "knowledge/vpn.md" in why
 
 
+def test_ask_says_which_line_a_question_met(run: Run, name: str, folder: Path) -> None:
+    file = folder / name / "knowledge" / "print.md"
+    file.write_text("---\nasked: [The copier ate my page.]\n---\n" + file.read_text())
+
+    text = run("knowledge", "ask", name, "A page was eaten by the copier").output.splitlines()
+    written = run("knowledge", "ask", name, "A page was eaten", "--format", "json").output
+
+    assert text[0].split("  ")[1].startswith("Printing")
+    assert text[2].startswith("      as callers ask: The copier ate my page. (0.")
+    first, *rest = json.loads(written)["hits"]
+    others = [one for one in rest if one["title"] != first["title"]]
+    assert first["line"] == "The copier ate my page."
+    assert first["asked"] > first["similarity"]
+    assert first["lift"] > 0
+    assert {(one["lift"], one["asked"]) for one in others} == {(0, None)}
+
+
 def test_ask_marks_what_a_call_would_not_get(run: Run, name: str) -> None:
     result = run("knowledge", "ask", name, "Who won the football match?", "--format", "json")
 
@@ -91,21 +108,55 @@ def test_test_ends_with_one_below_the_goal_and_names_what_was_missed(
     assert "goal missed (recall 1, mrr 0.9, nothing 1)" in result.output
 
 
+def test_test_prints_the_figures_of_each_part(run: Run, name: str, folder: Path) -> None:
+    tests = folder / name / "knowledge" / "tests.yaml"
+    tests.write_text(TESTS.replace("expect: VPN", "expect: VPN\n    part: plain"))
+
+    text = run("knowledge", "test", name).output
+    [collection] = json.loads(run("knowledge", "test", name, "--format", "json").output)[
+        "collections"
+    ]
+
+    assert "\n  plain       recall@3 1.00" in text
+    assert {part: one["questions"] for part, one in collection["parts"].items()} == {"plain": 1}
+
+
+@pytest.mark.parametrize("shape", ["text", "json"])
+def test_test_counts_what_is_held_out_and_missed_and_does_not_name_it(
+    run: Run, name: str, folder: Path, shape: str
+) -> None:
+    tests = folder / name / "knowledge" / "tests.yaml"
+    tests.write_text(TESTS.replace("expect: VPN", "expect: nothing"))
+    tests.write_text(tests.read_text().replace("expect: print.md", "expect: nothing"))
+
+    result = run("knowledge", "test", name, "--format", shape)
+
+    assert "The tunnel says 809." in result.output
+    assert "A sheet is stuck." not in result.output
+    if shape == "text":
+        assert "1 of those held out, which are not named" in result.output
+    else:
+        [collection] = json.loads(result.output)["collections"]
+        assert collection["held_out"]["nothing"] == 0
+
+
 def test_index_says_what_was_embedded(run: Run, name: str, folder: Path) -> None:
     first = run("knowledge", "index", name)
     changed = ARTICLES["print.md"].replace("Pull the sheet slowly", "Open the door")
     (folder / name / "knowledge" / "print.md").write_text(changed)
     second = run("knowledge", "index", name)
 
-    assert first.output == f"{name}.articles: 4 passages, 4 embedded, 0 left\n"
-    assert second.output == f"{name}.articles: 4 passages, 1 embedded, 0 left\n"
+    assert first.output == f"{name}.articles: 4 passages, 0 ways of asking, 4 embedded, 0 left\n"
+    assert second.output == f"{name}.articles: 4 passages, 0 ways of asking, 1 embedded, 0 left\n"
 
 
 def test_apply_indexes_before_it_releases(run: Run, name: str) -> None:
     result = run("apply", "--yes")
 
     assert result.exit_code == 0, result.output
-    assert f"indexed {name}.articles: 4 of 4 passages are new" in result.output
+    assert (
+        f"indexed {name}.articles: 4 passages and 0 ways of asking, 4 of them new" in result.output
+    )
     assert result.output.index("indexed") < result.output.index("applied")
 
 

@@ -42,6 +42,25 @@ async def test_a_change_of_one_article_embeds_only_its_passages(
     assert providers.embeds.embedded == ["VPN\nError 809\nThe gateway does never answer."]
 
 
+ASKED = "---\nasked:\n  - It stays black.\n  - {second}\n---\n"
+
+
+async def test_a_way_of_asking_that_is_new_is_embedded_alone(
+    library: Library, providers: OwnProviders, make: Make
+) -> None:
+    await library.prepare(make(ARTICLES))
+    providers.embeds.embedded.clear()
+
+    asked = {**ARTICLES, "vpn.md": ASKED.format(second="I am at home.") + ARTICLES["vpn.md"]}
+    [first] = await library.prepare(make(asked))
+    asked["vpn.md"] = ASKED.format(second="I am away.") + ARTICLES["vpn.md"]
+    [second] = await library.prepare(make(asked))
+
+    assert (first.passages, first.asked, first.embedded) == (5, 2, 2)
+    assert (second.passages, second.asked, second.embedded) == (5, 2, 1)
+    assert providers.embeds.embedded == ["It stays black.", "I am at home.", "I am away."]
+
+
 async def test_an_edition_that_is_there_is_not_embedded_again(
     library: Library, providers: OwnProviders, database: Database, make: Make
 ) -> None:

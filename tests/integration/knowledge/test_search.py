@@ -14,6 +14,11 @@ from dialplan.knowledge.search import candidates, vector_schema
 from dialplan.store.database import Database
 from dialplan.store.tenancy import tenant_transaction
 
+LINED = {
+    **ARTICLES,
+    "mail.md": "---\nasked:\n  - Why did my letters vanish?\n"
+    "  - Something in my attic squeaks.\n---\n" + ARTICLES["mail.md"],
+}
 QUESTIONS = [
     "The gateway says 809.",
     "A sheet is stuck.",
@@ -28,7 +33,7 @@ QUESTIONS = [
 async def test_plain_sql_gives_what_pgvector_gives(
     library: Library, database: Database, providers: OwnProviders, make: Make, question: str
 ) -> None:
-    loaded = make(ARTICLES)
+    loaded = make(LINED)
     [made] = await library.prepare(loaded)
     vector = await providers.embeds.question(question)
 
@@ -53,7 +58,8 @@ async def test_plain_sql_gives_what_pgvector_gives(
     for one, two in zip(with_extension, without, strict=True):
         assert one.similarity == pytest.approx(two.similarity, abs=1e-5)
         assert one.article == pytest.approx(two.article, abs=1e-5)
-        assert (one.words, one.codes) == (two.words, two.codes)
+        assert one.asked == pytest.approx(two.asked, abs=1e-5)
+        assert (one.words, one.codes, one.line) == (two.words, two.codes, two.line)
 
 
 async def test_a_code_is_found_and_counted(library: Library, make: Make) -> None:
@@ -110,3 +116,41 @@ async def test_the_event_loop_is_free_while_articles_are_embedded(
 
     assert (await indexing)[0].embedded > 8
     assert longest < 0.25  # seconds; the embedding of all of them takes longer than that
+
+
+async def test_a_question_that_meets_what_callers_say_gets_the_article_and_not_the_line(
+    library: Library, make: Make
+) -> None:
+    loaded = make(LINED)
+    await library.prepare(loaded)
+
+    found = await library.look_up(
+        loaded, "one", "articles", "There is a squeak in the attic", top=3, at_least=0.4
+    )
+
+    assert [passage.text for passage in found] == ["Messages are kept for ninety days."]
+    assert "attic" not in repr(found)
+
+
+async def test_the_nearest_line_of_an_article_is_told_and_articles_without_one_have_none(
+    library: Library, make: Make
+) -> None:
+    loaded = make(LINED)
+    await library.prepare(loaded)
+
+    found = await library.candidates(loaded, "one", "articles", "What squeaks in the attic?")
+
+    assert {one.line for one in found if one.title == "Mail"} == {"Something in my attic squeaks."}
+    assert {(one.asked, one.line) for one in found if one.title != "Mail"} == {(None, "")}
+    assert len(found) == 5
+
+
+async def test_words_of_what_callers_say_are_no_words_of_the_article(
+    library: Library, make: Make
+) -> None:
+    loaded = make(LINED)
+    await library.prepare(loaded)
+
+    found = await library.candidates(loaded, "one", "articles", "squeaks attic letters")
+
+    assert {one.words for one in found} == {0.0}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialplan.articles.article import Article, Section
-from dialplan.articles.chunks import MOST_TOKENS, chunks_of, tokens_in
+from dialplan.articles.chunks import MOST_TOKENS, asked_of, chunks_of, tokens_in
 
 
 def article(text: str) -> Article:
@@ -44,3 +44,11 @@ def test_no_word_is_lost(words: list[str]) -> None:
 
     assert set(kept) == set(words)
     assert len(kept) >= len(words)
+
+
+def test_what_callers_say_is_embedded_alone_and_is_no_passage() -> None:
+    article = Article("a.md", "Screens", (Section((), "Plug it in."),), ("It stays black.",))
+
+    assert [chunk.text for chunk in chunks_of(article)] == ["Plug it in."]
+    [line] = asked_of(article)
+    assert (line.passage, line.source, line.asked) == ("It stays black.", "a.md", True)

@@ -42,3 +42,17 @@ def test_a_page_without_text_cannot_be_read(page: str) -> None:
     else:
         with pytest.raises(Unreadable, match="no text"):
             read_html("a.html", page)
+
+
+def test_how_callers_ask_stands_in_the_head_of_a_page() -> None:
+    page = (
+        '<head><meta name="asked" content="It stays black."><meta name="other" content="x">'
+        '<meta name="asked" content=" No  picture. "></head><h1>Screens</h1><p>Plug it in.'
+    )
+
+    assert read_html("a.html", page).asked == ("It stays black.", "No picture.")
+
+
+def test_an_empty_way_of_asking_in_a_page_is_refused() -> None:
+    with pytest.raises(Unreadable, match="`asked` is empty"):
+        read_html("a.html", '<meta name="asked"><p>Text.')

@@ -59,3 +59,12 @@ def test_an_article_without_any_heading_is_named_after_its_file() -> None:
 def test_an_article_without_text_cannot_be_read(text: str) -> None:
     with pytest.raises(Unreadable, match="no text"):
         read_markdown("a.md", text)
+
+
+def test_how_callers_ask_is_kept_apart_from_what_the_article_says() -> None:
+    text = "---\nasked: [It stays black.]\n---\n# Screens\n\nPlug it in."
+
+    article = read_markdown("a.md", text)
+
+    assert article.asked == ("It stays black.",)
+    assert article.sections == (Section((), "Plug it in."),)

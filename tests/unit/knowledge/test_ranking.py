@@ -5,12 +5,14 @@ import pytest
 from dialplan.knowledge.ranking import (
     RULES,
     Candidate,
+    by_asked,
     by_meaning,
     by_words,
     chosen,
     codes_in,
     fused,
     in_force,
+    without_asked,
 )
 
 
@@ -22,8 +24,9 @@ def candidate(
     article: float = 0.0,
     words: float = 0.0,
     codes: float = 0.0,
+    asked: float | None = None,
 ) -> Candidate:
-    return Candidate(position, source, source, "", "", similarity, article, words, codes)
+    return Candidate(position, source, source, "", "", similarity, article, words, codes, asked)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +105,56 @@ def test_the_best_passage_of_each_article_is_given_before_a_second_one_of_any() 
 
 def test_nothing_near_enough_gives_nothing() -> None:
     assert chosen(in_force([candidate(0, "a", 0.2)]), 3, 0.3) == []
+    assert chosen([], 3, 0.0) == []
+
+
+def test_what_is_nearly_as_near_as_the_nearest_is_given_too() -> None:
+    hits = by_meaning([candidate(0, "a", 0.31), candidate(1, "b", 0.2), candidate(2, "c", 0.1)])
+
+    assert [hit.candidate.source for hit in chosen(hits, 3, 0.3)] == ["a", "b"]
+
+
+def test_what_is_far_behind_the_nearest_is_left_out() -> None:
+    hits = by_meaning([candidate(0, "a", 0.9), candidate(1, "b", 0.5)])
+
+    assert [hit.candidate.source for hit in chosen(hits, 3, 0.3)] == ["a"]
+
+
+def test_a_line_that_callers_say_stands_in_for_the_nearest_passage_of_its_article() -> None:
+    told = candidate(0, "a", 0.5, article=0.4)
+    met = candidate(1, "b", 0.2, article=0.4, asked=0.8)
+    same = candidate(2, "c", 0.8, article=0.4)
+
+    hits = {hit.candidate.source: hit for hit in in_force([told, met, same])}
+
+    assert hits["b"].score == pytest.approx(hits["c"].score)
+    assert hits["b"].score > hits["a"].score
+    assert hits["b"].lift == pytest.approx(0.7 * 0.6)
+    assert hits["c"].lift == 0
+
+
+def test_a_line_lifts_all_passages_of_its_article_and_leaves_their_order() -> None:
+    far, near = candidate(0, "a", 0.1, asked=0.6), candidate(1, "a", 0.3, asked=0.6)
+
+    lifted, plain = in_force([far, near]), without_asked([far, near])
+
+    assert [hit.candidate for hit in lifted] == [near, far]
+    assert lifted[0].score - lifted[1].score == pytest.approx(plain[0].score - plain[1].score)
+
+
+def test_a_line_that_is_farther_than_a_passage_changes_nothing() -> None:
+    some = [candidate(0, "a", 0.5, asked=0.4), candidate(1, "b", 0.3)]
+
+    assert in_force(some) == without_asked(some)
+
+
+def test_articles_without_lines_come_last_where_lines_alone_count() -> None:
+    some = [candidate(0, "a", 0.9), candidate(1, "b", 0.1, asked=-0.2)]
+
+    assert [hit.candidate.source for hit in by_asked(some)] == ["b", "a"]
+
+
+def test_a_score_stays_below_one_however_much_adds_up() -> None:
+    [hit] = in_force([candidate(0, "a", 0.9, article=0.9, words=1, codes=1, asked=0.95)])
+
+    assert hit.score == 1.0
