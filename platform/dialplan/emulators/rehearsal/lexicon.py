@@ -164,8 +164,9 @@ _NEGATED = re.compile(
 )
 _DISPLEASED = re.compile(
     r"\b(?:ridiculous|terrible|horrible|awful|unacceptable|disgrace\w*|useless|rude|appall\w*"
+    r"|outrag\w*|disgust\w*|dreadful|shameful|hopeless|incompetent|nonsense|a joke"
     r"|furious|angry|annoy\w*|frustrat\w*|disappoint\w*|unhappy|upset|complain\w*|fed up"
-    r"|worst|waste of|sick of)\b"
+    r"|worst|waste of|sick of|tired of|had enough)\b"
 )
 _PLEASED = re.compile(
     r"\b(?:wonderful|fantastic|excellent|amazing|lovely|brilliant|awesome|delighted|pleased"
