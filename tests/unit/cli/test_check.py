@@ -183,8 +183,8 @@ def test_a_check_starts_soon_and_imports_nothing_that_it_does_not_need() -> None
     dear |= {"numpy", "soxr"}
     assert said.endswith("nothing to change")
     assert set(imported.split()) & dear == set()
-    # 0.3 s on an idle machine; the rest is for one that is busy.
-    assert spent - bare < 0.8
+    # 0.65 s on an idle machine for all that ship; the rest is for one that is busy.
+    assert spent - bare < 1.4
 
 
 def test_fifty_verticals_are_checked_in_a_few_seconds(tmp_path: Path) -> None:
