@@ -176,6 +176,9 @@ def test_a_check_starts_soon_and_imports_nothing_that_it_does_not_need() -> None
         "print(*sys.modules)"
     )
 
+    needed, _ = _seconds(
+        "import click, jinja2.sandbox, jsonschema_rs, markdown_it, postgast, pydantic, yaml"
+    )
     spent, printed = _seconds(code)
 
     said, imported = printed.splitlines()
@@ -183,8 +186,9 @@ def test_a_check_starts_soon_and_imports_nothing_that_it_does_not_need() -> None
     dear |= {"numpy", "soxr"}
     assert said.endswith("nothing to change")
     assert set(imported.split()) & dear == set()
-    # 0.65 s on an idle machine for all that ship; the rest is for one that is busy.
-    assert spent - bare < 1.4
+    # What it cannot do without says how fast this machine is now: 0.18 s on an idle one, where this
+    # is 0.8 s. A check of all that ships takes 0.62 s there.
+    assert spent - bare < 4.4 * (needed - bare)
 
 
 def test_fifty_verticals_are_checked_in_a_few_seconds(tmp_path: Path) -> None:
