@@ -25,6 +25,7 @@ from pathlib import Path
 
 from dialplan.cli.reporting import WorkerFailed, WorkerReady, load
 from dialplan.errors import ConfigError, WorkersError
+from dialplan.runtime.processes import ended, gone
 from dialplan.runtime.slots import Slot
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ class _Workers:
         process = await self._start(slot)
         try:
             await self._answers(slot, process)
-            return _ended(await process.wait())
+            return ended(await process.wait())
         finally:
             await _stop(process)
 
@@ -204,20 +205,8 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         return
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except BaseException as exc:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        if not isinstance(exc, TimeoutError):
-            raise
+    if not await gone(process, STOP_S):
         log.error("worker did not stop", extra={"pid": process.pid, "limit_s": STOP_S})
-
-
-def _ended(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def cores() -> int:

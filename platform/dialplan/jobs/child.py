@@ -10,11 +10,12 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from dialplan.errors import StoreError
 from dialplan.runtime.peers import Peers
+from dialplan.runtime.processes import ended, gone
 from dialplan.settings import Settings
 from dialplan.store import after_calls
 from dialplan.store.database import Database
@@ -162,8 +163,7 @@ async def _live(child: Child) -> str:
         return f"not started: {error.strerror}"
     log.info("jobs process started", extra={"pid": process.pid})
     try:
-        code = await process.wait()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return ended(await process.wait())
     finally:
         await _stop(process)
 
@@ -173,13 +173,5 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         return
     if process.stdin is not None:
         process.stdin.close()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except BaseException as exc:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        if not isinstance(exc, TimeoutError):
-            raise
+    if not await gone(process, STOP_S):
         log.error("jobs process did not stop", extra={"limit_s": STOP_S})
