@@ -59,7 +59,7 @@ async def test_the_audio_file_of_a_spoken_call_holds_both_sides_of_the_conversat
         right = (await ear.hear(encode(samples[1::2].tobytes()))).lower()
     finally:
         ear.close()
-    # The voice never says a sentence twice alike, and the ear may miss a word or two of it.
+    # The ear may miss a word or two.
     assert len(words(left) & CALLER) >= 3
     assert len(words(right) & AGENT) >= 4
     assert not words(left) & AGENT

@@ -38,7 +38,7 @@ Shop = Callable[[Mapping[str, str]], Path]
 TALK = """\
 given: {seed: seed.yaml}
 turns:
-  - caller: Find ticket seven please.
+  - caller: I am calling about my ticket, number seven.
     model: [{say: This is not said live.}]
     expect:
       tool: {find: {number: 7}}
@@ -151,7 +151,7 @@ def test_a_live_model_answers_instead_of_the_script_and_a_judge_reads_the_call(
     # All are asked at once, and may come in any order.
     given = [json.loads(one["messages"][-1]["content"]) for one in judge.asked]
     (first,) = [one for one in given if one["call_so_far"] == ["desk: Hello."]]
-    assert first["part"][0] == "caller: Find ticket seven please."
+    assert first["part"][0] == "caller: I am calling about my ticket, number seven."
     assert first["part"][-1] == "desk: I found 1 ticket."
 
 

@@ -27,6 +27,8 @@ _FRAME = mulaw.RATE // 50
 _AUDIBLE = 10 ** (-45 / 20)  # RMS of a 20 ms frame that may be speech
 _SHORTEST_FRAMES = 3
 _LEVEL = 10 ** (-20 / 20)
+# Kept beside what is audible: a soft `f` or `s`. More silence before it is heard as "You".
+_EDGE_FRAMES = 3
 _LEAD_MS = 100  # of silence around the utterance: without it first and last sounds are lost
 
 # what the model says of a cough, a click or line noise; a real "you" alone lasts longer
@@ -88,6 +90,9 @@ class MoonshineEar:
         audible = levels[levels > _AUDIBLE]
         if len(audible) < _SHORTEST_FRAMES:
             return ""
+        loud = np.flatnonzero(levels > _AUDIBLE)
+        first, last = max(0, int(loud[0]) - _EDGE_FRAMES), int(loud[-1]) + 1 + _EDGE_FRAMES
+        samples = samples[first * _FRAME : last * _FRAME]
         samples = samples * min(4.0, _LEVEL / float(np.sqrt((audible**2).mean())))
         silence = np.zeros(_LEAD_MS * mulaw.RATE // 1000, np.float32)
         samples = np.concatenate([silence, np.clip(samples, -1, 1), silence])
