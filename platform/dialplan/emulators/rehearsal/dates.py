@@ -21,11 +21,11 @@ _DAY = (
     "(?P<weekday>mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|rsday)?|fri(?:day)?"
     "|sat(?:urday)?|sun(?:day)?)"
 )
-# A recogniser that hears a breath writes a full stop: "the fourth of May. Nineteen eighty five."
-# Only a whole year may follow one: two digits after a full stop are more often something else.
+# A recogniser that hears a breath writes a full stop or a comma: "the fourth of May. Nineteen,
+# eighty five." Only a whole year may follow a full stop: two digits are more often something else.
 _YEAR = (
-    r"(?: ?,? (?:in )?(?P<year>(?:19|20)\d\d|(?:19|20) (?:\d\d|(?:oh?|0) \d)"
-    r"|\d\d(?=$| [.,]|[.,]))| ?\. (?P<after_stop>(?:19|20) ?\d\d)\b)?"
+    r"(?: ?,? (?:in )?(?P<year>(?:19|20)\d\d|(?:19|20)(?: ?,)? (?:\d\d|(?:oh?|0) \d)"
+    r"|\d\d(?=$| [.,]|[.,]))| ?\. (?P<after_stop>(?:19|20)(?: ?,)? ?\d\d)\b)?"
 )
 _CALENDAR = [
     re.compile(r"\b(?P<year>\d{4}) ?- ?(?P<monthno>\d{2}) ?- ?(?P<day>\d{2})\b"),

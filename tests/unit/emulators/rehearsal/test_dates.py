@@ -46,6 +46,9 @@ def test_a_day_is_understood(said: str, day: date) -> None:
         ("3/4/84", date(1984, 3, 4)),
         ("the fourth of May. Nineteen eighty five.", date(1985, 5, 4)),
         ("May fourth. 1985", date(1985, 5, 4)),
+        ("the fourth of May, nineteen, eighty five.", date(1985, 5, 4)),
+        ("May fourth. Nineteen, eighty five.", date(1985, 5, 4)),
+        ("May fourth nineteen, oh five", date(1905, 5, 4)),
     ],
 )
 def test_a_date_of_birth_keeps_its_year(said: str, born: date) -> None:
