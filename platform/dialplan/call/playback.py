@@ -14,6 +14,10 @@ BYTES_PER_MS = 8
 """Mu-law at 8 kHz: one byte a sample, eight samples a millisecond."""
 
 
+_MOST_DIGITS = 9
+"""Of the milliseconds in a mark: eleven days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Truncation:
     """An item of speech to cut at what was heard; 0 ms means that nothing of it was."""
@@ -88,6 +92,8 @@ class PlaybackLedger:
         item = self._items.get(item_id)
         if item is None or generation != str(self._generation) or not ms.isdecimal():
             return False
+        if len(ms) > _MOST_DIGITS:
+            return False  # none of ours, and int() refuses what is very long
         if not item.heard_ms <= int(ms) <= item.queued_ms:
             return False
         item.heard_ms = int(ms)

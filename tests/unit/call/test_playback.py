@@ -44,6 +44,14 @@ def test_every_queued_item_is_cut_the_unheard_one_at_zero() -> None:
     assert ledger.clear() == (Truncation("a", 0, 200), Truncation("b", 1, 0))
 
 
+def test_a_mark_of_any_length_proves_nothing_that_was_not_queued() -> None:
+    ledger = PlaybackLedger()
+    ledger.queue("a", 0, 1600)
+
+    assert not ledger.heard("0:a:" + "9" * 5_000)
+    assert ledger.clear() == (Truncation("a", 0, 0),)
+
+
 def test_an_item_heard_to_its_end_is_not_cut() -> None:
     ledger = PlaybackLedger()
     mark = ledger.queue("a", 0, 8003)

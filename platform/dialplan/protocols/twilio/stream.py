@@ -27,6 +27,9 @@ MAX_PAYLOAD_BYTES = 15_996
 
 _MAX_PAYLOAD_CHARS = MAX_PAYLOAD_BYTES // 3 * 4
 
+_MOST_REASONS = 20
+"""Reasons that are told apart in one stream."""
+
 
 class Stream:
     """One media stream.
@@ -34,7 +37,7 @@ class Stream:
     Attributes:
         start: the accepted `start`, or None before it.
         stopped: whether `stop` was received; nothing comes out after it.
-        ignored: how many frames were ignored, by reason.
+        ignored: how many frames were ignored, by reason; unknown kinds among them.
     """
 
     def __init__(self) -> None:
@@ -62,6 +65,7 @@ class Stream:
         except ProtocolError:
             return self._ignore("malformed")
         if isinstance(message, Unknown):
+            self._count_unknown(message.kind)
             return [message]
         if self.start is None:
             return self._before_start(message)
@@ -127,6 +131,12 @@ class Stream:
         if self.start is None:
             raise RuntimeError("nothing can be sent before `start`: its streamSid is needed")
         return self._media_prefix
+
+    def _count_unknown(self, kind: str) -> None:
+        known = f"unknown {kind}"
+        if known not in self.ignored and len(self.ignored) >= _MOST_REASONS:
+            known = "unknown"  # a peer may make up as many kinds as it likes
+        self.ignored[known] += 1
 
     def _ignore(self, reason: str) -> list[Message]:
         self.ignored[reason] += 1

@@ -109,7 +109,19 @@ def test_garbage_and_binary_frames_are_counted_and_the_call_goes_on(stream: Stre
 
 
 def test_unknown_events_are_passed_on_at_any_time() -> None:
-    assert Stream().receive_text('{"event":"new"}') == [Unknown("new")]
+    stream = Stream()
+
+    assert stream.receive_text('{"event":"new"}') == [Unknown("new")]
+    assert stream.ignored == {"unknown new": 1}
+
+
+def test_a_peer_that_makes_up_kinds_is_counted_within_bounds() -> None:
+    stream = Stream()
+    for number in range(1_000):
+        stream.receive_text(f'{{"event":"new{number}"}}')
+
+    assert len(stream.ignored) < 30
+    assert stream.ignored.total() == 1_000
 
 
 def test_a_returned_mark_comes_out(stream: Stream) -> None:
