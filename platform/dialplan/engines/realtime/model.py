@@ -45,6 +45,7 @@ from dialplan.engines.realtime.translate import translate
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
 from dialplan.protocols.realtime.conversation import ConversationItems
+from dialplan.protocols.realtime.reading import parse
 from dialplan.protocols.realtime.session import ResponseState
 
 _log = logging.getLogger(__name__)
@@ -286,7 +287,7 @@ class DirectRealtimeModel(RealtimeModel):
         if self._closing or self._over:
             return
         try:
-            self._take(server.parse(frame))
+            self._take(parse(frame))
         except Exception as error:  # the call loop of this socket: whatever it is, tell the call
             _log.exception("realtime model reader failed")
             self._end(type(error).__name__, mendable=False)

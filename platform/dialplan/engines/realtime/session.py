@@ -41,6 +41,7 @@ from dialplan.engines.realtime.translate import translate
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
 from dialplan.protocols.realtime.conversation import ConversationItems
+from dialplan.protocols.realtime.reading import read
 
 if TYPE_CHECKING:
     from dialplan.engines.realtime.wideband import Wideband
@@ -82,7 +83,7 @@ class _RawEvents(RealtimeModelListener):
 
     async def on_event(self, event: RealtimeModelEvent) -> None:
         if isinstance(event, RealtimeModelRawServerEvent):
-            await self._note(server.read(event.data))
+            await self._note(read(event.data))
 
 
 class RealtimeEngine:
@@ -289,7 +290,7 @@ class RealtimeEngine:
                         await self.respond()
             case RealtimeRawModelEvent() if self._direct is None:
                 if isinstance(event.data, RealtimeModelRawServerEvent):
-                    for told in translate(server.read(event.data.data)):
+                    for told in translate(read(event.data.data)):
                         self._sink(told)
             case _:
                 pass

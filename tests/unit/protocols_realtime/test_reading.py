@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, get_type_hints
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialplan.protocols.realtime import server
+from dialplan.protocols.realtime.reading import parse
 
 MESSAGE = {
     "id": "i",
@@ -166,7 +168,7 @@ CASES: list[tuple[dict[str, Any], server.ServerEvent]] = [
 
 @pytest.mark.parametrize(("frame", "event"), CASES)
 def test_a_frame_becomes_its_event(frame: dict[str, Any], event: server.ServerEvent) -> None:
-    assert server.parse(orjson.dumps(frame)) == event
+    assert parse(orjson.dumps(frame)) == event
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_a_frame_becomes_its_event(frame: dict[str, Any], event: server.ServerEv
     ],
 )
 def test_a_broken_frame_is_named_and_never_raises(frame: str, kind: str) -> None:
-    assert server.parse(frame) == server.Malformed(kind)
+    assert parse(frame) == server.Malformed(kind)
 
 
 _JSON = st.recursive(
@@ -194,4 +196,70 @@ _JSON = st.recursive(
 def test_no_frame_of_a_known_kind_can_raise(frame: dict[str, Any], data: st.DataObject) -> None:
     broken = {key: data.draw(_JSON) for key in frame if key != "type"}
 
-    server.parse(orjson.dumps({**broken, "type": frame["type"]}))
+    parse(orjson.dumps({**broken, "type": frame["type"]}))
+
+
+@given(st.sampled_from([frame for frame, _ in CASES]), st.data())
+def test_whatever_is_in_a_frame_an_event_holds_the_types_that_its_class_says(
+    frame: dict[str, Any], data: st.DataObject
+) -> None:
+    event = parse(orjson.dumps(_with_one_broken(frame, data)))
+
+    for name, kind in get_type_hints(type(event)).items():
+        value = getattr(event, name)
+        if kind in (str, int):
+            assert type(value) is kind, f"{name} of {event}"
+        elif kind == (str | None):
+            assert value is None or type(value) is str, f"{name} of {event}"
+
+
+def _with_one_broken(frame: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
+    """Put something else in the place of one field, at any depth."""
+    broken = copy.deepcopy(frame)
+    at = broken
+    while True:
+        key = data.draw(st.sampled_from(sorted(key for key in at if key != "type") or ["type"]))
+        below = at[key]
+        if isinstance(below, dict) and below and data.draw(st.booleans()):
+            at = below
+            continue
+        at[key] = data.draw(_JSON)
+        return broken
+
+
+@pytest.mark.parametrize("broken", [None, 3, ["//8="], {"text": "//8="}])
+def test_audio_that_is_no_text_is_malformed(broken: object) -> None:
+    frame = {"type": "response.output_audio.delta", **OF_ITEM, "delta": broken}
+
+    assert parse(orjson.dumps(frame)) == server.Malformed("response.output_audio.delta")
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        7,
+        {"input_tokens": "20"},
+        {"input_tokens": -1, "output_tokens": 1.5},
+        {"input_token_details": [], "output_token_details": "x"},
+    ],
+)
+def test_a_response_is_over_whatever_its_bill_says(usage: object) -> None:
+    response = {"id": "r", "status": "completed", "usage": usage, "status_details": "none"}
+
+    event = parse(orjson.dumps({"type": "response.done", "response": response}))
+
+    assert event == server.ResponseDone("r", "completed", "", server.TokenUsage())
+
+
+def test_a_transcript_without_words_has_failed() -> None:
+    kind = "conversation.item.input_audio_transcription.completed"
+
+    event = parse(orjson.dumps({"type": kind, "item_id": "i", "transcript": None}))
+
+    assert event == server.TranscriptFailed("i")
+
+
+def test_an_error_that_says_no_kind_still_answers_its_request() -> None:
+    event = parse(orjson.dumps({"type": "error", "error": {"event_id": "create_1"}}))
+
+    assert event == server.ServerError("error", None, "", "create_1")
