@@ -25,10 +25,12 @@ class InterruptEngine:
     """Stop the model's speech and cut its memory of it to what was heard.
 
     Attributes:
+        responses: those to be stopped; what began later answers what the caller cut in with.
         unheard: the model did not hear the caller begin, so that it does not stop by itself.
     """
 
     truncations: tuple[Truncation, ...]
+    responses: frozenset[str] = frozenset()
     unheard: bool = False
 
 

@@ -230,7 +230,7 @@ class CallMachine:
             return []
         queued = not self._ledger.idle
         self._muted |= unmuted
-        interrupt = InterruptEngine(self._ledger.clear(), unheard)
+        interrupt = InterruptEngine(self._ledger.clear(), frozenset(unmuted), unheard)
         return [ClearPlayback(), interrupt] if queued else [interrupt]
 
     def _leave(self, then: HangUp | Transfer, words: str | None, now_ms: int) -> list[Command]:

@@ -5,7 +5,7 @@ An engine knows nothing of carriers, marks or call policy. Audio is base64 mu-la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -133,9 +133,17 @@ class Engine(Protocol):
         """Tell the agent something as if the caller had said it, and have it answer."""
         ...
 
-    async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
-        """Stop the speech under way and forget what the caller did not hear.
+    async def interrupt(
+        self,
+        truncations: Sequence[Truncation],
+        responses: Collection[str],
+        *,
+        unheard: bool = False,
+    ) -> None:
+        """Stop these responses and forget what the caller did not hear.
 
+        A response that is not named goes on: when a network holds everything up for a while, the
+        answer to what the caller cut in with comes together with the report that they cut in.
         `unheard` says that the provider did not hear the caller begin, and must be told to stop.
         """
         ...

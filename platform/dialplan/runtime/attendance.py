@@ -309,9 +309,9 @@ class Attendance:
                 case ClearPlayback():
                     leg.send(stream.clear())
                     self._observer.cleared()
-                case InterruptEngine(truncations, unheard):
+                case InterruptEngine(truncations, responses, unheard):
                     self._transcript.cut(truncations)
-                    await self._engine.interrupt(truncations, unheard=unheard)
+                    await self._engine.interrupt(truncations, responses, unheard=unheard)
                 case Say(text, say_id):
                     await self._engine.say(text, say_id)
                 case TellKeys(digits):

@@ -191,7 +191,8 @@ async def test_barge_in_on_an_announcement_cuts_it_and_nothing_that_is_gone(dial
         )
         await line.begin_to_speak()
         await line.until(CallerSpeechStarted)
-        await line.engine.interrupt([Truncation(old.item_id, 0, 0), Truncation(new.item_id, 0, 0)])
+        cuts = [Truncation(old.item_id, 0, 0), Truncation(new.item_id, 0, 0)]
+        await line.engine.interrupt(cuts, {new.response_id})
         await line.speak()
         await line.until_true(lambda: [said for said in line.all(AgentSaid) if said.text == "Yes?"])
 
@@ -210,7 +211,8 @@ async def test_barge_in_leaves_in_memory_what_was_heard(dial: Dial) -> None:
         (piece, *_) = await line.until(SpeechArrived)
         await line.begin_to_speak()
         await line.until(CallerSpeechStarted)
-        await line.engine.interrupt([Truncation(piece.item_id, piece.content_index, 0)])
+        cut = Truncation(piece.item_id, piece.content_index, 0)
+        await line.engine.interrupt([cut], {piece.response_id})
         (ended,) = await line.until(ResponseEnded)
         await line.speak()
         await line.until(ResponseEnded, 2)
@@ -236,7 +238,7 @@ async def test_speech_is_stopped_for_a_caller_whom_the_model_did_not_hear(dial: 
         await line.engine.respond()
         (piece, *_) = await line.until(SpeechArrived)
         cut = Truncation(piece.item_id, piece.content_index, 0)
-        await line.engine.interrupt([cut], unheard=True)
+        await line.engine.interrupt([cut], {piece.response_id}, unheard=True)
         await line.engine.tell("The caller pressed 1 on the keypad.")
         await line.until(ResponseEnded, 2)
 
@@ -344,7 +346,7 @@ async def test_every_queued_item_is_cut(dial_direct: Dial) -> None:
         await line.engine.say("The second thing.", "say_2")
         await line.until(ResponseEnded, 2)
         items = list(dict.fromkeys(piece.item_id for piece in line.all(SpeechArrived)))
-        await line.engine.interrupt([Truncation(item, 0, 0) for item in items])
+        await line.engine.interrupt([Truncation(item, 0, 0) for item in items], ())
         await line.engine.respond()
         await line.until(ResponseEnded, 3)
 

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from dialplan.call.events import (
     CallerSpeechStarted,
+    CallerSpeechStopped,
     EngineLost,
     ResponseEnded,
     ResponseStarted,
@@ -36,7 +38,13 @@ from dialplan.emulators.openai.mind import CallTool, Decision, Message, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.speech.ports import SpeechStarted, SpeechStopped
-from dialplan.engines.engine import AgentSaid, EngineEvent, PeerFault
+from dialplan.engines.engine import (
+    AgentSaid,
+    EngineEvent,
+    PeerFault,
+    Reconnected,
+    TokensUsed,
+)
 from dialplan.engines.realtime.agents import AgentSpec, build_agents
 from dialplan.engines.realtime.connection import Endpoint
 from dialplan.engines.realtime.model import DirectRealtimeModel
@@ -313,6 +321,88 @@ async def test_events_are_told_in_the_order_of_the_wire() -> None:
             SpeechFinished,
             ResponseEnded,
         ]
+
+
+async def test_frames_that_make_no_sense_cost_a_number_and_not_the_call() -> None:
+    ids = {"response_id": "r", "item_id": "i", "content_index": 0}
+    done = {"id": "r", "status": "completed", "usage": {"input_tokens": "many"}}
+    frames: list[dict[str, Any]] = [
+        {"type": "session.updated", "session": {}},
+        {"type": "response.created", "response": {"id": "r"}},
+        {"type": "response.output_audio.delta", **ids, "delta": None},
+        {"type": "response.output_audio.delta", **ids, "item_id": ["i"], "delta": "////"},
+        {"type": "response.output_audio.delta", **ids, "delta": "////"},
+        {"type": "response.output_audio_transcript.done", **ids, "transcript": 7},
+        {
+            "type": "conversation.item.input_audio_transcription.completed",
+            "item_id": "u",
+            "transcript": None,
+        },
+        {"type": "response.done", "response": done},
+    ]
+
+    async def handler(socket: ServerConnection) -> None:
+        await socket.recv()
+        for one in frames:
+            await socket.send(json.dumps(one))
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        await model.connect({})
+        await session.until(TokensUsed)
+
+        assert [type(event) for event in session.told] == [
+            ResponseStarted,
+            PeerFault,
+            PeerFault,
+            SpeechArrived,
+            PeerFault,
+            PeerFault,
+            ResponseEnded,
+            TokensUsed,
+        ]
+
+
+async def test_a_turn_lost_with_its_connection_is_over_and_answered_on_the_next() -> None:
+    """The caller speaks when the first connection breaks, and has just spoken at the second."""
+    started = {"type": "input_audio_buffer.speech_started", "item_id": "u", "audio_start_ms": 1}
+    stopped = {"type": "input_audio_buffer.speech_stopped", "item_id": "u", "audio_end_ms": 2}
+    scripts = [[started], [started, stopped], []]
+    asked = asyncio.Event()
+
+    async def handler(socket: ServerConnection) -> None:
+        script = scripts.pop(0)
+        await socket.recv()
+        for one in [{"type": "session.updated", "session": {}}, *script]:
+            await socket.send(json.dumps(one))
+        if script:
+            socket.transport.close()
+            return
+        while json.loads(await socket.recv())["type"] != "response.create":
+            pass
+        asked.set()
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        endpoint = Endpoint(f"ws://127.0.0.1:{port}/?model=m", reconnects=3, reconnect_wait_s=0.01)
+        session = Session()
+        settings = replace(SETTINGS, turn_detection={"type": "server_vad"})
+        model = DirectRealtimeModel(endpoint, settings, session.tell)
+        try:
+            await model.connect({})
+            async with asyncio.timeout(10):
+                await asked.wait()
+        finally:
+            await model.close()
+
+    assert [type(event) for event in session.told] == [
+        CallerSpeechStarted,
+        CallerSpeechStopped,
+        Reconnected,
+        CallerSpeechStarted,
+        CallerSpeechStopped,
+        Reconnected,
+    ]
 
 
 async def test_a_model_that_begins_no_session_is_an_engine_error() -> None:

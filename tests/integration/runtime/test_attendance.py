@@ -8,7 +8,7 @@ import json
 import logging
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +65,11 @@ class Talker:
     async def respond(self) -> None: ...
 
     async def interrupt(
-        self, truncations: Sequence[Truncation], *, unheard: bool = False
+        self,
+        truncations: Sequence[Truncation],
+        responses: Collection[str],
+        *,
+        unheard: bool = False,
     ) -> None: ...
 
     async def close(self) -> None:

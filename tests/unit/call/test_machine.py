@@ -87,7 +87,7 @@ def test_barge_in_truncates_at_what_was_heard() -> None:
 
     assert run(machine, CallerSpeechStarted()) == [
         ClearPlayback(),
-        InterruptEngine((Truncation("a", 0, 200), Truncation("b", 0, 0))),
+        InterruptEngine((Truncation("a", 0, 200), Truncation("b", 0, 0)), frozenset({"r"})),
     ]
 
 
@@ -127,7 +127,16 @@ def test_barge_in_before_the_first_audio_mutes_without_clearing() -> None:
 
     commands = run(machine, ResponseStarted("r"), CallerSpeechStarted(), speech())
 
-    assert commands == [InterruptEngine(())]
+    assert commands == [InterruptEngine((), frozenset({"r"}))]
+
+
+def test_barge_in_names_only_the_responses_that_it_cuts() -> None:
+    machine = started()
+    run(machine, ResponseStarted("r"), speech(), CallerSpeechStarted(), ResponseStarted("r2"))
+
+    commands = run(machine, speech("b", "r2"), CallerSpeechStarted())
+
+    assert commands[-1] == InterruptEngine((Truncation("b", 0, 0),), frozenset({"r2"}))
 
 
 def test_the_caller_speaking_into_silence_interrupts_nothing() -> None:

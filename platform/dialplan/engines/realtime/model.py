@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -33,20 +33,18 @@ from agents.realtime import (
 )
 from agents.realtime.model import RealtimeModelListener
 
-from dialplan.call.events import LOST, EngineLost, ResponseEnded, SpeechArrived
+from dialplan.call.events import EngineLost, SpeechArrived
 from dialplan.call.playback import BYTES_PER_MS, Truncation
 from dialplan.engines.engine import EngineSink, Reconnected
 from dialplan.engines.realtime.agents import NO_SUCH_TOOL, unknown_tool
 from dialplan.engines.realtime.batch import AudioBatch
 from dialplan.engines.realtime.connection import Connection, Endpoint, dial
 from dialplan.engines.realtime.downward import text_of, tool_schemas
-from dialplan.engines.realtime.history import History
+from dialplan.engines.realtime.known import SessionKnowledge
 from dialplan.engines.realtime.translate import translate
 from dialplan.errors import EngineError
 from dialplan.protocols.realtime import client, server
-from dialplan.protocols.realtime.conversation import ConversationItems
 from dialplan.protocols.realtime.reading import parse
-from dialplan.protocols.realtime.session import ResponseState
 
 _log = logging.getLogger(__name__)
 
@@ -106,15 +104,9 @@ class DirectRealtimeModel(RealtimeModel):
         self._batch = AudioBatch(batch_ms, BYTES_PER_MS, self._append)
         self._over = False
         self._closing = False
-        detection = settings.turn_detection or {}
-        self._state = ResponseState(
-            answers_turns=bool(detection) and detection.get("create_response", True)
-        )
+        self._known = SessionKnowledge(settings)
+        self._state = self._known.responses
         self._patience: asyncio.TimerHandle | None = None
-        self._history = History(client.BYTES_PER_MS[settings.audio])
-        self._items = ConversationItems(transcribes=settings.transcription is not None)
-        self._server_interrupts = False
-        self._tells = 0
         self._tries = 0
         """Reconnects since a response last came to its end."""
 
@@ -184,25 +176,21 @@ class DirectRealtimeModel(RealtimeModel):
 
     async def tell(self, text: str) -> None:
         """Have the agent told something in the caller's place, and answer."""
-        self._send(*self._told(text))
+        self._send(*self._known.told(text))
 
-    async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
-        """Mute the open response, and cut what was not heard, item by item."""
-        muted = self._state.mute()
-        frames = []
-        if muted is not None and (unheard or not self._server_interrupts):
-            frames.append(client.cancel_response(muted))
-        for cut in truncations:
-            self._history.truncated(cut)
-            if self._items.holds(cut.item_id):
-                frames.append(client.truncate(cut.item_id, cut.content_index, cut.audio_end_ms))
-        self._send(*frames)
+    async def interrupt(
+        self,
+        truncations: Sequence[Truncation],
+        responses: Collection[str],
+        *,
+        unheard: bool = False,
+    ) -> None:
+        """Mute these responses, and cut what was not heard, item by item."""
+        self._send(*self._known.interrupted(truncations, responses, unheard=unheard))
 
     async def forget(self, handoff: str) -> None:
         """Take out of the conversation all that precedes the last call of this handoff's tool."""
-        cut = self._items.cut(handoff)
-        self._history.cut(cut.kept_from)
-        self._send(*cut.frames)
+        self._send(*self._known.forgotten(handoff))
 
     async def send_event(self, event: RealtimeModelSendEvent) -> None:
         """Do what the SDK's session asks for."""
@@ -222,17 +210,13 @@ class DirectRealtimeModel(RealtimeModel):
             case RealtimeModelSendAudio(audio):
                 return [client.append_audio(audio)]
             case RealtimeModelSendUserInput(user_input):
-                return self._told(text_of(user_input))
+                return self._known.told(text_of(user_input))
             case RealtimeModelSendToolOutput(call, output):
                 # The session wants no response for a tool it does not know, and the caller would
                 # hear nothing: only a silent tool is answered silently.
                 speaks = call.name not in self._silent_tools
                 output = NO_SUCH_TOOL if unknown_tool(output) is not None else output
-                self._history.answered(call.call_id, output)
-                return [
-                    client.function_output(call.call_id, output),
-                    *self._state.answered(call.call_id, speaks),
-                ]
+                return self._known.answered(call.call_id, output, speaks=speaks)
             case RealtimeModelSendSessionUpdate(settings):
                 self._adopt(settings)
                 return [client.agent_update(self._settings.instructions, self._settings.tools)]
@@ -250,13 +234,6 @@ class DirectRealtimeModel(RealtimeModel):
                 return [orjson.dumps(body).decode()]
             case _:  # pragma: no cover - the type check proves it cannot be reached
                 assert_never(event)
-
-    def _told(self, text: str) -> list[str]:
-        self._tells += 1
-        item_id = f"told_{self._tells}"
-        self._history.caller_said(item_id, text)
-        message = client.message("user", text, item_id)
-        return [message, *self._state.told(item_id)]
 
     def _adopt(self, settings: RealtimeSessionModelSettings) -> None:
         self._settings = replace(
@@ -294,19 +271,28 @@ class DirectRealtimeModel(RealtimeModel):
 
     def _take(self, event: server.ServerEvent) -> None:
         if isinstance(event, server.AudioDelta):
-            if not self._state.muted(event.response_id):
-                self._history.agent_audio(event.item_id, event.delta)
+            if self._known.hears(event):
                 self._sink(
                     SpeechArrived(
                         event.response_id, event.item_id, event.content_index, event.delta
                     )
                 )
             return
-        frames = [*self._items.note(event), *self._note(event)]
+        frames = self._known.note(event)
         for told in translate(event):
             self._sink(told)
-        if isinstance(event, server.FunctionCalled):
-            self._pass_on(event)
+        match event:
+            case server.FunctionCalled():
+                self._pass_on(event)
+            case server.SpeechStopped():
+                self._wait_for_answer()
+            case server.ResponseDone():
+                self._tries = 0
+            case server.SessionUpdated() | server.ServerError():
+                # A refused update leaves the session as it was.
+                self._configured.set()
+            case _:
+                pass
         self._send(*frames)
 
     def _pass_on(self, event: server.FunctionCalled) -> None:
@@ -367,8 +353,8 @@ class DirectRealtimeModel(RealtimeModel):
                 return event.reason
 
     async def _reconnect(self) -> bool:
-        if self._state.active is not None:
-            self._sink(ResponseEnded(self._state.active, LOST))
+        for ended in self._known.lost():
+            self._sink(ended)
         while self._tries < self._endpoint.reconnects:
             self._tries += 1
             await asyncio.sleep(self._endpoint.reconnect_wait_s * (self._tries - 1))
@@ -377,10 +363,8 @@ class DirectRealtimeModel(RealtimeModel):
             except EngineError:
                 _log.warning("model not reached again", extra={"attempt": self._tries})
                 continue
-            self._items.reset()
             self._socket = socket
-            update = client.session_update(self._settings)
-            self._send(update, *self._history.frames(), *self._state.reset())
+            self._send(client.session_update(self._settings), *self._known.renewed())
             self._sink(Reconnected(self._tries))
             return True
         return False
@@ -389,43 +373,7 @@ class DirectRealtimeModel(RealtimeModel):
         for listener in list(self._listeners):
             await listener.on_event(event)
 
-    # -- what is known of the session -----------------------------------------------------------
-
-    def _note(self, event: server.ServerEvent) -> list[str]:
-        """Keep track of the session; return what may be sent now."""
-        match event:
-            case server.SessionUpdated(interrupt_response):
-                self._server_interrupts = interrupt_response
-                self._configured.set()
-            case server.SpeechStarted(item_id):
-                self._history.caller_spoke(item_id)
-                self._state.caller_began()
-            case server.SpeechStopped():
-                frames = self._state.caller_stopped()
-                self._wait_for_answer()
-                return frames
-            case server.CallItemAdded(_, call_id, output) if output:
-                self._state.read(call_id)
-            case server.MessageAdded(item_id):
-                self._state.read(item_id)
-            case server.CallerTranscript(item_id, text):
-                self._history.caller_said(item_id, text)
-            case server.TranscriptDone(_, item_id, transcript):
-                self._history.agent_said(item_id, transcript)
-            case server.FunctionCalled(_, _, call_id, name, arguments):
-                self._history.called(call_id, name, arguments)
-                self._state.called(call_id)
-            case server.ResponseCreated(response_id, metadata):
-                self._state.created(response_id, metadata)
-            case server.ResponseDone(response_id):
-                self._tries = 0
-                return self._state.done(response_id)
-            case server.ServerError(_, code, _, event_id):
-                self._configured.set()  # a refused update leaves the session as it was
-                return self._state.refused(event_id, code)
-            case _:
-                pass
-        return []
+    # -- patience -------------------------------------------------------------------------------
 
     def _wait_for_answer(self) -> None:
         if self._patience is not None:
@@ -435,5 +383,6 @@ class DirectRealtimeModel(RealtimeModel):
             self._patience = self._loop.call_later(ANSWER_S, self._lose_patience)
 
     def _lose_patience(self) -> None:
-        if self._state.awaits_answer:
+        # Without a connection nobody can answer; a fresh one is asked to.
+        if self._socket is not None and self._state.awaits_answer:
             self._send(*self._state.answer_overdue())

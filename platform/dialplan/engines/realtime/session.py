@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -188,13 +188,19 @@ class RealtimeEngine:
             except ConnectionClosed:
                 return  # the session tells it too
 
-    async def interrupt(self, truncations: Sequence[Truncation], *, unheard: bool = False) -> None:
-        """Stop the speech under way and forget what the caller did not hear."""
+    async def interrupt(
+        self,
+        truncations: Sequence[Truncation],
+        responses: Collection[str],
+        *,
+        unheard: bool = False,
+    ) -> None:
+        """Stop these responses and forget what the caller did not hear."""
         if self._direct is not None:
-            await self._direct.interrupt(truncations, unheard=unheard)
+            await self._direct.interrupt(truncations, responses, unheard=unheard)
             return
         stops = _server_interrupts(self._config.settings) and not unheard
-        if self._session is not None and not stops:
+        if self._session is not None and responses and not stops:
             await self._session.model.send_event(
                 RealtimeModelSendInterrupt(force_response_cancel=True)
             )

@@ -126,6 +126,11 @@ class ResponseState:
         return self._active
 
     @property
+    def caller_speaks(self) -> bool:
+        """Whether the caller began to speak and was not heard to stop."""
+        return self._caller_speaks
+
+    @property
     def awaits_answer(self) -> bool:
         """Whether the caller's turn is over and the server has not begun to answer it."""
         return self._turn_unanswered
@@ -165,13 +170,17 @@ class ResponseState:
         return self._next()
 
     def reset(self) -> list[str]:
-        """Begin anew on a fresh connection; what was asked for and not finished is asked again."""
+        """Begin anew on a fresh connection; what was asked for and not finished is asked again.
+
+        So is the answer to a turn of the caller's that the server had not begun.
+        """
         if self._asked is not None:
             self._put_back(self._asked)
         if self._active is not None and self._active not in self._muted:
             self._put_back(self._answering or _Request(self._next_id()))
         self._active = None
         self._asked = None
+        self._wanted = self._wanted or self._turn_unanswered
         self._caller_speaks = self._turn_unanswered = False
         self._unread.clear()  # told anew, ahead of any response
         self._muted.clear()
