@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections import deque
 from collections.abc import Callable
 
@@ -17,6 +18,10 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSProtocolError,
 MAX_MESSAGE_BYTES = 64 * 1024
 # What waits for the call to be ready for it. The rest waits at the carrier, by TCP.
 MAX_WAITING_BYTES = 64 * 1024
+# What the kernel may hold for a peer that is behind; it doubles the figure for its own part. Left to
+# itself it holds megabytes for one that has read fast: minutes of speech that a barge-in cannot take
+# back, sent on to a peer that seems to read.
+MAX_SENDING_BYTES = 32 * 1024
 # How long a peer may take for what was still to be sent, and for its side of the closing.
 LINGER_S = 3.0
 
@@ -138,6 +143,8 @@ class CarrierLeg(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin (picows)."""
         self._transport = transport
+        raw = transport.underlying_transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_SENDING_BYTES)
         self._timer = asyncio.get_running_loop().call_later(self._ping_s, self._keep_alive)
         # Once, and let go of: whoever is told holds this leg.
         opened, self._opened = self._opened, None

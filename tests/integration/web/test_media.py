@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -268,8 +269,10 @@ async def test_what_nobody_listens_to_yet_waits_within_bounds_and_then_comes_in_
 
 async def test_a_peer_that_reads_nothing_is_noticed_and_one_that_reads_again_too() -> None:
     states: list[bool] = []
+    deaf = asyncio.Event()
 
     async def play(leg: CarrierLeg) -> None:
+        await deaf.wait()
         while leg.writable:
             leg.send("x" * 50_000)
             await asyncio.sleep(0)
@@ -278,13 +281,45 @@ async def test_a_peer_that_reads_nothing_is_noticed_and_one_that_reads_again_too
         states.append(leg.writable)
 
     async with served(play) as (room, origin), opened(origin) as peer:
+        peer.writer.transport.pause_reading()
+        deaf.set()
         await asyncio.sleep(0.3)
         assert states == [False]
+        peer.writer.transport.resume_reading()
         reading = asyncio.create_task(peer.gone(10))
         async with asyncio.timeout(5):
             await room.over.wait()
         assert states == [False, True]
         await reading
+
+
+async def test_little_speech_is_held_for_a_peer_that_fell_behind_after_reading_fast() -> None:
+    """What the kernel holds too: it grows with a peer that reads fast, to minutes of speech."""
+    sent = 0
+    behind = asyncio.Event()
+
+    async def play(leg: CarrierLeg) -> None:
+        nonlocal sent
+        for _ in range(400):
+            leg.send("x" * 50_000)
+            await leg.drained()
+        await behind.wait()
+        while leg.writable:
+            leg.send("x" * 1_000)
+            sent += 1_000
+            await asyncio.sleep(0)
+
+    async with served(play) as (room, origin), opened(origin) as peer:
+        for _ in range(400):
+            await peer.read()
+        connection = peer.writer.get_extra_info("socket")
+        peer.writer.transport.pause_reading()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024)
+        behind.set()
+        async with asyncio.timeout(10):
+            await room.over.wait()
+
+        assert sent < 256 * 1024
 
 
 async def test_whoever_waits_for_a_peer_that_has_gone_waits_no_more() -> None:
