@@ -416,6 +416,36 @@ async def test_a_model_that_begins_no_session_is_an_engine_error() -> None:
     assert session.told == []
 
 
+async def test_caller_audio_that_a_slow_model_does_not_take_is_told_of_once() -> None:
+    reads = asyncio.Event()
+
+    async def handler(socket: ServerConnection) -> None:
+        await socket.recv()
+        await socket.send(json.dumps({"type": "session.updated", "session": {}}))
+        await reads.wait()
+        async for _ in socket:
+            pass
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        session = Session()
+        endpoint = Endpoint(f"ws://127.0.0.1:{port}/?model=m", write_limit=16 * 1024)
+        model = DirectRealtimeModel(endpoint, SETTINGS, session.tell)
+        try:
+            await model.connect({})
+            async with asyncio.timeout(20):
+                while not session.told:
+                    model.append(b"\xff" * 1_600)
+                    await asyncio.sleep(0)
+            for _ in range(100):
+                model.append(b"\xff" * 1_600)
+        finally:
+            reads.set()
+            await model.close()
+
+    assert session.told == [PeerFault("caller audio dropped")]
+
+
 async def test_a_refused_setting_is_told_and_the_session_begins() -> None:
     async def handler(socket: ServerConnection) -> None:
         await socket.recv()

@@ -122,12 +122,14 @@ class Connection(WSListener):
         if self._transport is not None:
             self._transport.send(WSMsgType.TEXT, frame)
 
-    def send_audio(self, frame: str | bytes) -> None:
-        """Send a frame that is worth nothing later: dropped when too much is waiting."""
+    def send_audio(self, frame: str | bytes) -> bool:
+        """Send a frame that is worth nothing later; False when it was dropped: too much waits."""
         if self._stall is not None:
             self.dropped += 1
-        elif self._transport is not None:
+            return False
+        if self._transport is not None:
             self._transport.send(WSMsgType.TEXT, frame)
+        return True
 
     def abandon(self) -> None:
         """Let go at once, also of a connection that is still being opened."""

@@ -35,7 +35,7 @@ from agents.realtime.model import RealtimeModelListener
 
 from dialplan.call.events import EngineLost, SpeechArrived
 from dialplan.call.playback import BYTES_PER_MS, Truncation
-from dialplan.engines.engine import EngineSink, Reconnected
+from dialplan.engines.engine import EngineSink, PeerFault, Reconnected
 from dialplan.engines.realtime.agents import NO_SUCH_TOOL, unknown_tool
 from dialplan.engines.realtime.batch import AudioBatch
 from dialplan.engines.realtime.connection import Connection, Endpoint, dial
@@ -102,6 +102,7 @@ class DirectRealtimeModel(RealtimeModel):
         self._reader: asyncio.Task[None] | None = None
         self._configured = asyncio.Event()
         self._batch = AudioBatch(batch_ms, BYTES_PER_MS, self._append)
+        self._deaf = False
         self._over = False
         self._closing = False
         self._known = SessionKnowledge(settings)
@@ -254,8 +255,13 @@ class DirectRealtimeModel(RealtimeModel):
             audio = self._widen(audio)
             if not audio:
                 return  # the filter is not full yet
-        if self._socket is not None:
-            self._socket.send_audio(client.append_audio(audio))
+        if self._socket is None:
+            return
+        heard = self._socket.send_audio(client.append_audio(audio))
+        if heard is self._deaf:
+            self._deaf = not heard
+            if not heard:
+                self._sink(PeerFault("caller audio dropped"))
 
     # -- what comes in, in the order of the wire ------------------------------------------------
 
