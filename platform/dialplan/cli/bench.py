@@ -197,7 +197,7 @@ def bench(
     from rich.console import Console
 
     from dialplan.cli.benched import show_compared, show_runs
-    from dialplan.emulators.bench.compare import compare, load_runs
+    from dialplan.emulators.bench.compare import compare, load_saved, other_machine
     from dialplan.emulators.bench.machine import Cores, facts
     from dialplan.emulators.bench.plot import check_kind, draw
     from dialplan.emulators.bench.report import whole_wire
@@ -212,7 +212,7 @@ def bench(
         raise click.UsageError("--spread is for workers: give `--workers 2` and no `--yardstick`")
     if plot is not None:
         check_kind(plot)
-    before = None if against is None else load_runs(_read(against), str(against))
+    before = None if against is None else load_saved(_read(against), str(against))
     deltas_ms = _DELTAS[mix] if delta is None else (int(delta),)
     cores = Cores.parse(cores_text)
     wish = _Wish(
@@ -248,8 +248,8 @@ def bench(
     if held is not None:
         console.print(f"held: {held} calls on one core")
     if before is not None:
-        compared = compare(runs, before)
-        show_compared(compared, console)
+        compared = compare(runs, before.runs)
+        show_compared(compared, other_machine(facts(), before.machine), console)
         if not compared:
             console.print(f"no run of {against} has the same settings: nothing to compare")
     if any(run["void"] or not run["clean"] for run in runs):

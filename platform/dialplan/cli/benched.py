@@ -46,10 +46,15 @@ def show_runs(runs: Sequence[Json], console: Console) -> None:
             console.print(f"{name}: {said}")
 
 
-def show_compared(compared: Sequence[Compared], console: Console) -> None:
-    """Print every figure beside the saved one, and the ratio: below 1 is better."""
+def show_compared(compared: Sequence[Compared], elsewhere: Sequence[str], console: Console) -> None:
+    """Print every figure beside the saved one, and the ratio: below 1 is better.
+
+    `elsewhere` is how the machine differs from the one of the saved runs.
+    """
     for one in compared:
         title = f"{one.target}, {one.calls} calls, beside the saved run"
+        if one.now > 1 or one.before > 1:
+            title += f" (medians of {one.before} and {one.now})"
         table = Table(title=title, title_justify="left", box=SIMPLE)
         table.add_column("")
         for column in ("before", "now", "times"):
@@ -58,6 +63,11 @@ def show_compared(compared: Sequence[Compared], console: Console) -> None:
             times = "" if ratio.times is None else f"{ratio.times:.2f}"
             table.add_row(ratio.name, f"{ratio.before:.2f}", f"{ratio.now:.2f}", times)
         console.print(table)
+        for doubt in one.doubts:
+            console.print(f"[bold]no fair comparison[/bold]: {doubt}")
+    if compared:
+        for difference in elsewhere:
+            console.print(f"[bold]no fair comparison[/bold]: another machine, {difference}")
 
 
 def _title(run: Json) -> str:

@@ -18,9 +18,9 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSProtocolError,
 MAX_MESSAGE_BYTES = 64 * 1024
 # What waits for the call to be ready for it. The rest waits at the carrier, by TCP.
 MAX_WAITING_BYTES = 64 * 1024
-# What the kernel may hold for a peer that is behind; it doubles the figure for its own part. Left to
-# itself it holds megabytes for one that has read fast: minutes of speech that a barge-in cannot take
-# back, sent on to a peer that seems to read.
+# What the kernel may hold for a peer that is behind; it doubles the figure for its own part. Left
+# to itself it holds megabytes for one that has read fast: minutes of speech that no barge-in takes
+# back, for a peer that seems to read.
 MAX_SENDING_BYTES = 32 * 1024
 # How long a peer may take for what was still to be sent, and for its side of the closing.
 LINGER_S = 3.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from math import inf
 
 from dialplan.emulators.bench.sound import Listener, Sound
 
@@ -14,20 +15,32 @@ BYTES_PER_S = 8000
 
 @dataclass(slots=True)
 class Recorder:
-    """Measured values of all calls, in seconds; nothing is kept unless `noting`.
+    """Measured values of all calls, in seconds: of what was sent in a window, however late it came.
+
+    To count what arrives in it instead would leave out, at its end, just what was held up longest.
 
     Attributes:
+        since, until: the window, in the time of `perf_counter`; nothing is kept before `begin`.
         up: for every caller frame, from its sending to the arrival of the append that carries it.
         up_last: the same for the last frame of each append: what batching adds is not in it.
         down: for every delta, from its sending to the arrival of the media that completes it.
         faults: what an end could not make sense of, by kind.
     """
 
-    noting: bool = False
+    since: float = inf
+    until: float = inf
     up: array[float] = field(default_factory=lambda: array("d"))
     up_last: array[float] = field(default_factory=lambda: array("d"))
     down: array[float] = field(default_factory=lambda: array("d"))
     faults: dict[str, int] = field(default_factory=dict)
+
+    def begin(self, now: float) -> None:
+        """Keep what is sent from now on."""
+        self.since, self.until = now, inf
+
+    def end(self, now: float) -> None:
+        """Keep nothing of what is sent from now on."""
+        self.until = now
 
     def fault(self, kind: str) -> None:
         """Count something that should not have been."""
@@ -68,22 +81,23 @@ class Call:
 
     def arrived_up(self, audio: bytes, now: float) -> None:
         """Take audio of one append."""
-        numbers = self._up.take(audio)
-        if self._recorder.noting and numbers:
-            sent, up = self.up_sent, self._recorder.up
-            for number in numbers:
-                up.append(now - sent[number])
-            self._recorder.up_last.append(now - sent[numbers[-1]])
+        numbers, note, at = self._up.take(audio), self._recorder, 0.0
+        for number in numbers:
+            at = self.up_sent[number]
+            if note.since <= at < note.until:
+                note.up.append(now - at)
+        if numbers and note.since <= at < note.until:
+            note.up_last.append(now - at)
 
     def arrived_down(self, audio: bytes, now: float) -> None:
         """Take audio of one media message."""
         if self.first_audio_at is None:
             self.first_audio_at = now
-        numbers = self._down.take(audio)
-        if self._recorder.noting:
-            sent, down = self.down_sent, self._recorder.down
-            for number in numbers:
-                down.append(now - sent[number])
+        note = self._recorder
+        for number in self._down.take(audio):
+            at = self.down_sent[number]
+            if note.since <= at < note.until:
+                note.down.append(now - at)
 
     def account(self) -> tuple[Listener, Listener]:
         """Close both directions and return them, up first; call it once all had time to arrive."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 import orjson
@@ -39,43 +40,91 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two runs of the same settings."""
+    """Runs of the same settings, now and before: of several, the median of each figure.
+
+    Attributes:
+        now, before: how many runs there were.
+        doubts: why the figures of some of them say too little, in words.
+    """
 
     calls: int
     target: str
     ratios: tuple[Ratio, ...]
+    now: int = 1
+    before: int = 1
+    doubts: tuple[str, ...] = ()
 
 
-_SERVING = (("workers", 1), ("batch_ms", None), ("spread", False))
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved benchmark: its runs, and the machine and versions they were taken on."""
+
+    runs: list[Json]
+    machine: Json
+
+
+_CHOICES = (
+    ("workers", 1),
+    ("batch_ms", None),
+    ("spread", False),
+    ("ahead", False),
+    ("profiled", False),
+)
+_MACHINE = ("cpu", "cores", "kernel", "python")
 
 
 def key(run: Json) -> tuple[object, ...]:
     """Return what two runs must have in common to be compared."""
     settings = run["settings"]
     # Files of before there was a choice have none of them.
-    serving = tuple(settings.get(*one) for one in _SERVING)
-    return run["target"], settings["mix"], tuple(settings["deltas_ms"]), settings["calls"], serving
+    chosen = tuple(settings.get(*one) for one in _CHOICES)
+    return run["target"], settings["mix"], tuple(settings["deltas_ms"]), settings["calls"], chosen
 
 
 def compare(now: Sequence[Json], before: Sequence[Json]) -> list[Compared]:
     """Return the ratios of the runs that both have, in the order of `now`."""
-    saved = {key(run): run for run in before}
+    saved, mine = _grouped(before), _grouped(now)
     return [
         Compared(
-            run["settings"]["calls"],
-            run["target"],
+            runs[0]["settings"]["calls"],
+            runs[0]["target"],
             tuple(
-                Ratio(name, figure(saved[key(run)]), figure(run))
+                Ratio(name, median(map(figure, saved[same])), median(map(figure, runs)))
                 for name, figure in FIGURES.items()
             ),
+            now=len(runs),
+            before=len(saved[same]),
+            doubts=(*_doubts(saved[same], "saved"), *_doubts(runs, "new")),
         )
-        for run in now
-        if key(run) in saved
+        for same, runs in mine.items()
+        if same in saved
     ]
 
 
-def load_runs(text: bytes, name: str) -> list[Json]:
-    """Return the runs of a saved benchmark.
+def other_machine(now: Json, before: Json) -> list[str]:
+    """Return what differs between two machines, in words; ratios say little across that."""
+    return [
+        f"{name}: {before.get(name, 'unknown')} then, {now.get(name, 'unknown')} now"
+        for name in _MACHINE
+        if before.get(name) != now.get(name)
+    ]
+
+
+def _grouped(runs: Sequence[Json]) -> dict[tuple[object, ...], list[Json]]:
+    grouped: dict[tuple[object, ...], list[Json]] = {}
+    for run in runs:
+        grouped.setdefault(key(run), []).append(run)
+    return grouped
+
+
+def _doubts(runs: Sequence[Json], whose: str) -> list[str]:
+    doubts = [f"a {whose} run is void: {why}" for run in runs for why in run.get("void", ())]
+    lossy = sum(not run.get("clean", True) for run in runs)
+    return [*doubts, f"{lossy} {whose} run(s) lost audio or calls"] if lossy else doubts
+
+
+def load_saved(text: bytes, name: str) -> Saved:
+    """Return a saved benchmark.
 
     Raises:
         ConfigError: the file is no benchmark of ours.
@@ -95,4 +144,5 @@ def load_runs(text: bytes, name: str) -> list[Json]:
         raise ConfigError(
             f"`{name}` is not a saved benchmark: expected a file that `--json` wrote"
         ) from exc
-    return runs
+    machine = saved.get("machine")
+    return Saved(runs, machine if isinstance(machine, dict) else {})

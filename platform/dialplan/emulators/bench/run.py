@@ -64,7 +64,7 @@ class Run:
     """The figures of one run. Times are milliseconds, memory megabytes, shares 0 to 1.
 
     Attributes:
-        failed: calls that could not be set up, or did not last.
+        failed: calls that could not be set up, probes too, or did not last.
         up_all: latency of every caller frame; `up` counts the last of each append alone.
         setup_ramp, setup: from webhook to first audio, while calls came and with all of them up.
         cpu_ms: the server's CPU for each second of each call.
@@ -150,7 +150,7 @@ async def measure(
     window = await _window(plan, ends, target, meter, profile)
     rss = meter.rss()
     progress("probing")
-    probes = [await _probed(ends, target) for _ in range(plan.probes)]
+    probes = await _probes(plan, ends, target)
     await _quiet(ends)
     up, down = Tally(), Tally()
     dropped = sum(one.leg.gone for one in rung)
@@ -172,7 +172,7 @@ async def measure(
     return Run(
         target=target.name,
         plan=plan,
-        failed=len(failures) + dropped,
+        failed=len(failures) + dropped + sum(one is None for one in probes),
         up=spread(ends.note.up_last, factor=MS),
         up_all=spread(ends.note.up, factor=MS),
         down=spread(ends.note.down, factor=MS),
@@ -260,6 +260,16 @@ async def _probe(ends: Ends, target: Target) -> RungCall:
     return rung
 
 
+async def _probes(plan: Plan, ends: Ends, target: Target) -> list[RungCall | None]:
+    """Ring more calls, one after the other at a pace that a slow one does not hold up."""
+    async with asyncio.TaskGroup() as group:
+        tasks = []
+        for _ in range(plan.probes):
+            tasks.append(group.create_task(_probed(ends, target)))
+            await asyncio.sleep(PROBE_EVERY_S)
+    return [task.result() for task in tasks]
+
+
 async def _probed(ends: Ends, target: Target) -> RungCall | None:
     """Ring one more call and hang up; None when it could not be set up."""
     rung = await ring(ends, target)
@@ -267,7 +277,6 @@ async def _probed(ends: Ends, target: Target) -> RungCall | None:
         ends.note.fault(f"probe: {rung}")
         return None
     await hang_up(target, [rung])
-    await asyncio.sleep(PROBE_EVERY_S)
     return rung
 
 
@@ -278,13 +287,15 @@ async def _window(
     async with _steady(ends):
         lag_before = (await target.scrape()).lag
         window = _Window(meter.read(), meter.read(), lag_before)
-        ends.note.noting = ends.pacer.noting = True
+        ends.note.begin(perf_counter())
+        ends.pacer.noting = True
         if profile is None:
             await asyncio.sleep(plan.seconds)
         else:
             async with profile(target.pid):
                 await asyncio.sleep(plan.seconds)
-        ends.note.noting = ends.pacer.noting = False
+        ends.note.end(perf_counter())
+        ends.pacer.noting = False
         window.after = meter.read()
         window.lag_after = (await target.scrape()).lag
     return window

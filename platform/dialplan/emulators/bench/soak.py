@@ -154,7 +154,8 @@ async def soak(
     progress(f"{plan.calls} calls come and go for {plan.seconds:g} s")
     began = perf_counter()
     until = began + plan.seconds
-    ends.note.noting = ends.pacer.noting = True
+    ends.note.begin(began)
+    ends.pacer.noting = True
     samples: list[Sample] = []
     async with asyncio.TaskGroup() as group:
         for place in range(plan.calls):
@@ -163,7 +164,8 @@ async def soak(
             sample = await keeper.sample(began, len(ends.calls), wish.every_s)
             samples.append(sample)
             sampled(sample)
-    ends.note.noting = ends.pacer.noting = False
+    ends.note.end(perf_counter())
+    ends.pacer.noting = False
     progress("looking what stays")
     await asyncio.sleep(SETTLE_S)
     return Soaked(
