@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 from starlette.applications import Starlette
@@ -59,6 +60,7 @@ class Peer:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
+        self.transport = cast(asyncio.Transport, writer.transport)
 
     def frame(self, first: int, data: bytes = b"") -> bytes:
         size = len(data)
@@ -281,11 +283,11 @@ async def test_a_peer_that_reads_nothing_is_noticed_and_one_that_reads_again_too
         states.append(leg.writable)
 
     async with served(play) as (room, origin), opened(origin) as peer:
-        peer.writer.transport.pause_reading()
+        peer.transport.pause_reading()
         deaf.set()
         await asyncio.sleep(0.3)
         assert states == [False]
-        peer.writer.transport.resume_reading()
+        peer.transport.resume_reading()
         reading = asyncio.create_task(peer.gone(10))
         async with asyncio.timeout(5):
             await room.over.wait()
@@ -313,7 +315,7 @@ async def test_little_speech_is_held_for_a_peer_that_fell_behind_after_reading_f
         for _ in range(400):
             await peer.read()
         connection = peer.writer.get_extra_info("socket")
-        peer.writer.transport.pause_reading()
+        peer.transport.pause_reading()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024)
         behind.set()
         async with asyncio.timeout(10):
