@@ -34,6 +34,7 @@ from dialplan.call.events import (
     SpeechArrived,
     SpeechFinished,
 )
+from dialplan.call.playback import Truncation
 from dialplan.emulators.openai.mind import CallTool, Decision, Message, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
 from dialplan.emulators.openai.server import RealtimeServer
@@ -361,6 +362,47 @@ async def test_frames_that_make_no_sense_cost_a_number_and_not_the_call() -> Non
             ResponseEnded,
             TokensUsed,
         ]
+
+
+async def test_an_answer_that_came_with_the_barge_in_before_it_is_heard_to_its_end() -> None:
+    """A network held everything up: the call hears of the cut when its answer has begun."""
+
+    def delta(response: str) -> dict[str, Any]:
+        ids = {"response_id": response, "item_id": f"i_{response}", "content_index": 0}
+        return {"type": "response.output_audio.delta", **ids, "delta": "////"}
+
+    item = {"id": "i_r1", "type": "message", "role": "assistant", "content": []}
+    burst: list[dict[str, Any]] = [
+        {"type": "session.updated", "session": {}},
+        {"type": "response.created", "response": {"id": "r1"}},
+        {"type": "conversation.item.added", "item": item},
+        delta("r1"),
+        {"type": "input_audio_buffer.speech_started", "item_id": "u", "audio_start_ms": 1},
+        {"type": "response.done", "response": {"id": "r1", "status": "cancelled"}},
+        {"type": "input_audio_buffer.speech_stopped", "item_id": "u", "audio_end_ms": 2},
+        {"type": "response.created", "response": {"id": "r2"}},
+        delta("r2"),
+    ]
+    asked: list[str] = []
+
+    async def handler(socket: ServerConnection) -> None:
+        await socket.recv()
+        for one in burst:
+            await socket.send(json.dumps(one))
+        asked.append(json.loads(await socket.recv())["type"])
+        for one in [delta("r2"), {"type": "response.done", "response": {"id": "r2"}}]:
+            await socket.send(json.dumps(one))
+        await socket.wait_closed()
+
+    async with scripted(handler) as (model, session):
+        await model.connect({})
+        await session.until(SpeechArrived, 2)
+        await model.interrupt([Truncation("i_r1", 0, 0)], {"r1"}, unheard=True)
+        await session.until(ResponseEnded, 2)
+
+        heard = [one.response_id for one in session.told if isinstance(one, SpeechArrived)]
+        assert heard == ["r1", "r2", "r2"]
+        assert asked == ["conversation.item.truncate"]
 
 
 async def test_a_turn_lost_with_its_connection_is_over_and_answered_on_the_next() -> None:
