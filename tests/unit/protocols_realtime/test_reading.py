@@ -90,6 +90,10 @@ CASES: list[tuple[dict[str, Any], server.ServerEvent]] = [
         {"type": "conversation.item.truncated", "item_id": "i", "audio_end_ms": 4},
         server.ItemTruncated("i", 4),
     ),
+    (
+        {"type": "conversation.item.added", "item": {"id": "i", "type": "mcp_list_tools"}},
+        server.Unknown("conversation.item.added (mcp_list_tools)"),
+    ),
     ({"type": "conversation.item.deleted", "item_id": "i"}, server.ItemDeleted("i")),
     (
         {
