@@ -33,6 +33,7 @@ def run_wire(run: Run) -> Json:
             "batch_ms": run.plan.serving.batch_ms,
             "spread": run.plan.serving.spread,
         },
+        "measured_s": round(run.measured_s, 3),
         "void": list(run.void),
         "clean": run.clean,
         "failed_calls": run.failed,

@@ -64,6 +64,7 @@ class Run:
     """The figures of one run. Times are milliseconds, memory megabytes, shares 0 to 1.
 
     Attributes:
+        measured_s: how long was measured: longer than asked for on a machine that is too busy.
         failed: calls that could not be set up, probes too, or did not last.
         up_all: latency of every caller frame; `up` counts the last of each append alone.
         setup_ramp, setup: from webhook to first audio, while calls came and with all of them up.
@@ -75,6 +76,7 @@ class Run:
 
     target: str
     plan: Plan
+    measured_s: float
     failed: int
     up: Spread
     up_all: Spread
@@ -172,6 +174,7 @@ async def measure(
     return Run(
         target=target.name,
         plan=plan,
+        measured_s=seconds,
         failed=len(failures) + dropped + sum(one is None for one in probes),
         up=spread(ends.note.up_last, factor=MS),
         up_all=spread(ends.note.up, factor=MS),
