@@ -130,7 +130,8 @@ async def test_of_two_survivors_one_ends_the_calls_of_a_dead_process_and_says_so
         await until(ended, 20)
         await asyncio.sleep(0.5)
 
-    assert sorted(told) == ["LA1", "LA2"]
+    # What other tests left in the database is ended too.
+    assert sorted(sid for sid in told if sid.startswith("LA")) == ["LA1", "LA2"]
     assert await ends(clean, "LA3") is None
 
 
@@ -146,7 +147,7 @@ async def test_a_process_beats_also_while_nothing_of_its_calls_can_be_written(
             at: datetime = found.scalar_one()
             return at
 
-    async with kept(registry, mine, beat_s=0.1):
+    async with kept(registry, mine, beat_s=1.0):
         async with clean.engine.begin() as connection:
             await connection.execute(text("LOCK dialplan.running_calls IN ACCESS EXCLUSIVE MODE"))
             for number in range(100):
