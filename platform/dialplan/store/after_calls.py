@@ -12,8 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal, SupportsFloat, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -200,7 +199,7 @@ async def backlog(database: Database) -> Backlog:
     return Backlog(read, _age(read_s), send, _age(send_s))
 
 
-def _age(seconds: Decimal | None) -> float:
+def _age(seconds: SupportsFloat | None) -> float:
     # The clock of whoever noted it may be ahead of the database's.
     return 0.0 if seconds is None else max(0.0, float(seconds))
 
