@@ -33,6 +33,7 @@ from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
 from dialplan.store.facts import Fact, TurnTimed
+from dialplan.tools.state import CallState
 
 ROUNDS = 7
 SHOP = """\
@@ -109,7 +110,10 @@ def main(folder: Path) -> None:
         made = CallObserver(
             *("CA1", "shop", metrics, LiveCalls(), clock),
             minutes=Minutes(
-                request, clock, lambda fact: kept.append(fact) if len(kept) < 50 else None
+                request,
+                clock,
+                lambda fact: kept.append(fact) if len(kept) < 50 else None,
+                CallState("CA1", "corner", "shop", "+1", "+15550100001", now=clock.now),
             ),
             pause_ms=500,
             trace=call_trace(tracer, request, clock) if traced else None,

@@ -73,7 +73,7 @@ async def _analyse(settings: Settings, call_sid: str, sends: bool, done: Done) -
         if past is None:
             raise ConfigError(f"no call `{call_sid}` in this database")
         if past.row.ended_at is None:
-            raise ConfigError(f"the call `{call_sid}` is up, or its end was not written down")
+            raise ConfigError(f"the call `{call_sid}` is up, or its end is not written down yet")
         state = {} if past.after is None else past.after.state
         known = await deeds.known_under(call_sid, state, find_vertical(past.row.vertical))
         done.skipped = skip_reason(known.after, known.call)

@@ -16,11 +16,15 @@ from dialplan.jobs.work import open_work
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.peers import hosts_of
 from dialplan.runtime.registry import Registry, kept
+from dialplan.runtime.silence import LOOKS
 from dialplan.settings import Settings
 from dialplan.store.database import Database
 from dialplan.store.opening import open_database
 from dialplan.store.presence import BEAT_S, DEAD_S, Presence
 from dialplan.tools.http import HttpCaller
+
+MORE_LOOKS = 4
+"""A server that lives ends the calls of one that does not before this does: it can count them."""
 
 Services = Mapping[tuple[str, str], str]
 """Addresses of emulated services, by (vertical, endpoint)."""
@@ -74,7 +78,8 @@ async def run_jobs(
             database, f"{socket.gethostname()} jobs {Clock().random_hex(4)}", dead_s=dead_s
         )
         # Before the first job: whoever works and does not live is taken over from.
-        await stack.enter_async_context(kept(Registry(presence), presence, min(BEAT_S, dead_s / 3)))
+        registry = Registry(presence, looks=LOOKS + MORE_LOOKS)
+        await stack.enter_async_context(kept(registry, presence, min(BEAT_S, dead_s / 3)))
         work = await stack.enter_async_context(
             open_work(deeds, database.url, name=presence.process, at_once=settings.jobs_at_once)
         )

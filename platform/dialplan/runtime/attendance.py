@@ -136,7 +136,7 @@ class Attendance:
             state=around.memory(),
             agent=line.vertical.vertical.entry,
         )
-        self._minutes = Minutes(request, around.clock, around.note)
+        self._minutes = Minutes(request, around.clock, around.note, self._state)
         self._observer = CallObserver(
             request.call_sid,
             self._state.vertical,
@@ -205,7 +205,7 @@ class Attendance:
             self._minutes.spoken(self._transcript.settle(last=True))
             self._observer.ended(reason, dict(stream.ignored))
             ended_ms = self._around.clock.monotonic_ms()
-            self._minutes.ended(reason, ended_ms - began, self._state)
+            self._minutes.ended(reason, ended_ms - began)
             log.info(
                 "call ended",
                 extra={

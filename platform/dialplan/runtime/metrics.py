@@ -7,13 +7,24 @@ is let in only so far: after `MOST_VALUES` different ones a label says `other`.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from dialplan.engines.engine import EngineEvent, PeerFault, Reconnected, TokensUsed
-from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnTimed
+from dialplan.store.after_calls import Backlog
+from dialplan.store.facts import (
+    SERVER_LOST,
+    CallBegan,
+    CallEnded,
+    Fact,
+    HandedOff,
+    ToolRan,
+    TurnTimed,
+)
+from dialplan.store.lost import LostCall
 
 MOST_VALUES = 200
 LAG_EVERY_S = 0.5
@@ -29,6 +40,7 @@ REASONS = frozenset(
         "inbox_full",
         "stream_lost",
         "carrier_stalled",
+        SERVER_LOST,
     }
 )
 
@@ -134,6 +146,16 @@ class Metrics:
         self._tasks = self._gauge("tasks", "Tasks of the event loop.")
         self._waiting = self._gauge("facts_waiting", "Facts not yet written to the database.")
         self._dropped = self._gauge("facts_dropped", "Facts lost since the start.")
+        self._after_waiting = self._gauge(
+            "after_calls_waiting",
+            "Calls to be read and requests to be sent, of all on this database.",
+            "kind",
+        )
+        self._after_oldest_s = self._gauge(
+            "after_calls_oldest_seconds",
+            "How long ago the call ended that has waited longest for it.",
+            "kind",
+        )
         self._lag = self._histogram(
             "event_loop_lag_seconds", "How late the event loop woke a timer.", _LAG_BUCKETS
         )
@@ -178,6 +200,24 @@ class Metrics:
                 self._timed(self._vertical_of.get(fact.call_sid, ""), fact)
             case _:
                 pass
+
+    def call_lost(self, call: LostCall) -> None:
+        """Count a call that was ended here for a process that is gone."""
+        self._ended.labels(call.vertical, SERVER_LOST).inc()
+
+    def left_to_do(self, found: Backlog | None) -> None:
+        """Take note of what waits to be read and sent; None when nobody can tell."""
+        figures = (
+            (("read", math.nan, math.nan), ("send", math.nan, math.nan))
+            if found is None
+            else (
+                ("read", found.reads, found.oldest_read_s),
+                ("send", found.sends, found.oldest_send_s),
+            )
+        )
+        for kind, waiting, oldest_s in figures:
+            self._after_waiting.labels(kind).set(waiting)
+            self._after_oldest_s.labels(kind).set(oldest_s)
 
     def files_read(self, outcome: str) -> None:
         """Count a reload; `outcome` is `ok` or `failed`."""
@@ -247,8 +287,8 @@ class Metrics:
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(f"dialplan_{name}", meaning, labels, registry=self.registry)
 
-    def _gauge(self, name: str, meaning: str) -> Gauge:
-        return Gauge(f"dialplan_{name}", meaning, registry=self.registry)
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"dialplan_{name}", meaning, labels, registry=self.registry)
 
     def _histogram(
         self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str

@@ -23,12 +23,20 @@ from dialplan.tools.values import plain
 
 
 class Minutes:
-    """Numbers and dates the facts of one call. `note` takes each and must not block."""
+    """Numbers and dates the facts of one call. `note` takes each and must not block.
 
-    def __init__(self, request: CallRequest, clock: Clock, note: Callable[[Fact], None]) -> None:
+    What the call knows (`state`) goes with its first fact, its last, and those in which it changed,
+    where its vertical has `after_call`: if this process dies, another one ends the call with it.
+    """
+
+    def __init__(
+        self, request: CallRequest, clock: Clock, note: Callable[[Fact], None], state: CallState
+    ) -> None:
         self._request = request
         self._clock = clock
         self._note = note
+        self._state = state
+        self._told: Mapping[str, object] | None = None
         self._seq = 0
 
     def began(self) -> None:
@@ -42,6 +50,7 @@ class Minutes:
                 caller=self._request.caller,
                 called=line.number,
                 version=line.vertical.version,
+                state=self._known(),
             )
         )
 
@@ -66,7 +75,9 @@ class Minutes:
         ms: float,
     ) -> None:
         """Note one run of a tool (the tools' `Ledger`)."""
-        self._note(ToolRan(*self._stamp(), agent, tool, arguments, status, ms))
+        before, known = self._told, self._known()
+        changed = None if known == before else known
+        self._note(ToolRan(*self._stamp(), agent, tool, arguments, status, ms, changed))
 
     def timed(self, turn: Turn, began_ms: float) -> None:
         """Note where the time of a turn went; `began_ms` is when the stream began."""
@@ -106,15 +117,18 @@ class Minutes:
             )
         )
 
-    def ended(self, reason: str, duration_ms: int, state: CallState) -> None:
+    def ended(self, reason: str, duration_ms: int) -> None:
         """Note that the call is over, and what it knew, where something is done with that."""
+        self._note(CallEnded(*self._stamp(), reason, duration_ms, self._known()))
+
+    def _known(self) -> Mapping[str, object] | None:
+        """Return what the call knows now, None where nothing is done with that."""
         vertical = self._request.line.vertical.vertical
-        known = None
         if vertical.after_call is not None:
             # All its names, as templates see them; a copy, for a tool may still be at work.
-            told = dict.fromkeys(vertical.state) | state.state
-            known = {name: plain(value, state.zone) for name, value in told.items()}
-        self._note(CallEnded(*self._stamp(), reason, duration_ms, known))
+            values = dict.fromkeys(vertical.state) | self._state.state
+            self._told = {name: plain(one, self._state.zone) for name, one in values.items()}
+        return self._told
 
     def _stamp(self) -> tuple[str, int, datetime]:
         self._seq += 1

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 
 from dialplan.errors import StoreError
+from dialplan.runtime.silence import LOOKS, Silence
+from dialplan.store.lost import LostCall
 from dialplan.store.presence import BEAT_S, Presence, RunningCall
 
 log = logging.getLogger(__name__)
 
 # The caller hears nothing meanwhile.
 DATABASE_S = 1.0
+# A beat that is late is worth waiting for: without one we would be taken for dead.
+BEAT_LIMIT_S = 5.0
 MOST_WAITING = 1_000
 
 
@@ -28,10 +32,20 @@ class Registry:
 
     Args:
         presence: the database's part, None for a process that shares nothing.
+        lost: told of each call that was ended for a process that is gone; must not block.
+        looks: how often in a row another one must be found silent to be gone.
     """
 
-    def __init__(self, presence: Presence | None = None) -> None:
+    def __init__(
+        self,
+        presence: Presence | None = None,
+        *,
+        lost: Callable[[LostCall], None] = lambda _call: None,
+        looks: int = LOOKS,
+    ) -> None:
         self._presence = presence
+        self._lost = lost
+        self._silence = Silence(looks)
         self._mine: dict[str, RunningCall] = {}
         self._todo: asyncio.Queue[Callable[[Presence], Awaitable[None]]] = asyncio.Queue(
             MOST_WAITING
@@ -93,20 +107,41 @@ class Registry:
         beats_at = loop.time()
         while True:
             do: Callable[[Presence], Awaitable[None]] | None = None
+            # However much there is to write, a beat is due when it is due.
+            if loop.time() < beats_at:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(beats_at):
+                        do = await self._todo.get()
             try:
-                async with asyncio.timeout_at(beats_at):
-                    do = await self._todo.get()
-            except TimeoutError:
-                beats_at = loop.time() + beat_s
-            try:
-                async with asyncio.timeout(DATABASE_S):
-                    if do is None:
-                        await presence.beat(list(self._mine.values()))
-                    else:
+                if do is not None:
+                    async with asyncio.timeout(DATABASE_S):
                         await do(presence)
+                else:
+                    beats_at = loop.time() + beat_s
+                    await self._beat(presence)
             except (StoreError, TimeoutError) as error:
-                why = str(error) or f"no answer within {DATABASE_S} s"
+                why = str(error) or "no answer in time"
                 log.warning("running calls not written", extra={"reason": why})
+            except Exception:
+                # Our calls would be ended under us.
+                log.exception("running calls not written")
+
+    async def _beat(self, presence: Presence) -> None:
+        """Beat, and end the calls of whoever has not for too long."""
+        try:
+            async with asyncio.timeout(BEAT_LIMIT_S):
+                silent = await presence.beat(list(self._mine.values()))
+        except BaseException:
+            self._silence.missed()
+            raise
+        for gone in self._silence.looked(silent):
+            self._ended(await presence.end(gone))
+
+    def _ended(self, calls: Sequence[LostCall]) -> None:
+        for call in calls:
+            facts = {"call_sid": call.call_sid, "tenant": call.tenant, "gone": call.process}
+            log.warning("call ended for a process that is gone", extra=facts)
+            self._lost(call)
 
 
 @asynccontextmanager
@@ -115,6 +150,7 @@ async def kept(
 ) -> AsyncIterator[None]:
     """Keep a process in the registry for as long as a block lasts. Raises StoreError."""
     # A worker that takes a dead one's place has its name.
+    registry._ended(await presence.succeed())
     await presence.leave()
     await presence.beat([])
     task = asyncio.create_task(registry._follow(presence, beat_s), name="registry")

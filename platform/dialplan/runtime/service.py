@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 
 import httpx
@@ -24,6 +24,7 @@ from dialplan.knowledge.providers import Providers
 from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.attended import CallRequest
+from dialplan.runtime.backlog import watch_backlog
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, build_lines
 from dialplan.runtime.endings import Endings
@@ -38,7 +39,7 @@ from dialplan.runtime.telemetry import open_tracing
 from dialplan.runtime.tokens import StreamTokens
 from dialplan.settings import Settings
 from dialplan.store.database import Database
-from dialplan.store.facts import CallEnded, Fact
+from dialplan.store.facts import Fact, told
 from dialplan.store.installation import Installation
 from dialplan.store.opening import open_database
 from dialplan.store.presence import Presence
@@ -147,7 +148,9 @@ async def open_service(
             for loaded in cast.verticals.values():
                 await library.prepare(loaded)
         url = database.url.render_as_string(hide_password=False)
-        recorder = Recorder(lambda: Database(url))
+        process = clock.random_hex(4) if slot is None else slot.name
+        name = f"{socket.gethostname()} {process}"
+        recorder = Recorder(lambda: Database(url), process=name)
         stack.push_async_callback(recorder.close)
         http = HttpCaller(private_hosts=private_hosts(settings, peers))
         stack.push_async_callback(http.close)
@@ -166,8 +169,7 @@ async def open_service(
 
         def note(fact: Fact) -> None:
             recorder.put(fact)
-            if isinstance(fact, CallEnded) and fact.state is not None:
-                fact = replace(fact, state=None)
+            fact = told(fact)
             metrics.note(fact)
             live.note(fact)
             watch(fact)
@@ -195,9 +197,11 @@ async def open_service(
 
         installation = Installation(database)
         key = await installation.signing_key(clock.random_hex(32).encode())
-        process = clock.random_hex(4) if slot is None else slot.name
-        presence = Presence(database, f"{socket.gethostname()} {process}")
-        registry = Registry(presence)
+        # Its own connections: tools that hold all the others must not silence our sign of life.
+        signs = Database(url, pool_size=2)
+        stack.push_async_callback(signs.close)
+        presence = Presence(signs, name)
+        registry = Registry(presence, lost=metrics.call_lost)
         await stack.enter_async_context(kept(registry, presence))
         switchboard = Switchboard(
             reloader.directory,
@@ -213,6 +217,10 @@ async def open_service(
         stack.push_async_callback(switchboard.close)
         past_calls = Database(url, connect_timeout=2.0, command_timeout=3.0, pool_size=2)
         stack.push_async_callback(past_calls.close)
+        if slot is None or slot.index == 0:
+            # One of us tells it for all: it is the same for all.
+            backlog = asyncio.create_task(watch_backlog(metrics, past_calls), name="backlog")
+            stack.callback(backlog.cancel)
         given = settings.console_key
         yield Service(
             switchboard,

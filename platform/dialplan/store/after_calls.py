@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, SupportsFloat, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
@@ -100,6 +100,20 @@ class AfterCallRow:
         return self.status != "waiting" and all(one.status != "waiting" for one in self.sends)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits: `reads` calls to be read, `sends` requests to be sent.
+
+    `oldest_read_s` and `oldest_send_s` are the seconds since the end of the oldest of their calls,
+    0 where nothing waits.
+    """
+
+    reads: int
+    oldest_read_s: float
+    sends: int
+    oldest_send_s: float
+
+
 # -- the server's side ----------------------------------------------------------------------------
 
 
@@ -169,6 +183,25 @@ async def is_waiting(database: Database) -> bool:
     sends = sa.select(_SENDS.c.call_sid).where(_SENDS.c.status == "waiting").exists()
     async with _store(database, "say what is left to do") as connection:
         return bool(await connection.scalar(sa.select(sa.or_(rows, sends))))
+
+
+async def backlog(database: Database) -> Backlog:
+    """Return how much is left to read and to send, and since when. Raises StoreError."""
+    # Since the end of the call, for both: a send that is tried again is not young again.
+    waits = sa.func.count(), sa.func.extract("epoch", sa.func.now() - sa.func.min(_ROWS.c.noted_at))
+    reads = sa.select(*waits).where(_ROWS.c.status == "waiting")
+    both = _SENDS.join(_ROWS, _ROWS.c.call_sid == _SENDS.c.call_sid)
+    sends = sa.select(*waits).select_from(both).where(_SENDS.c.status == "waiting")
+    async with _store(database, "say how much is left to do") as connection:
+        (read, read_s), (send, send_s) = [
+            (await connection.execute(one)).one() for one in (reads, sends)
+        ]
+    return Backlog(read, _age(read_s), send, _age(send_s))
+
+
+def _age(seconds: SupportsFloat | None) -> float:
+    # The clock of whoever noted it may be ahead of the database's.
+    return 0.0 if seconds is None else max(0.0, float(seconds))
 
 
 async def taken(database: Database, call_sids: Sequence[str]) -> None:

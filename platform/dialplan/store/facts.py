@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+SERVER_LOST = "server_lost"
+"""Why a call ended whose process was gone, as the others write it down (`store.lost`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallBegan:
     """A call was answered. `seq` counts the facts of one call; (`call_sid`, `seq`) is unique.
 
-    `version` is the content hash of the vertical's files that serve the call to its end.
+    Attributes:
+        version: the content hash of the vertical's files that serve the call to its end.
+        state: as in `CallEnded`, at the beginning.
     """
 
     call_sid: str
@@ -22,6 +27,7 @@ class CallBegan:
     version: str
     caller: str = field(repr=False)
     called: str
+    state: Mapping[str, object] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,10 @@ class TurnSpoken:
 
 @dataclass(frozen=True, slots=True)
 class ToolRan:
-    """A tool was asked for; `status` is what the model was told, `ms` how long it took."""
+    """A tool was asked for; `status` is what the model was told, `ms` how long it took.
+
+    `state` is as in `CallEnded`, after the tool; None too where it is what it was before.
+    """
 
     call_sid: str
     seq: int
@@ -49,6 +58,7 @@ class ToolRan:
     arguments: Mapping[str, object] = field(repr=False)
     status: str
     ms: float
+    state: Mapping[str, object] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +136,10 @@ class CallEnded:
 
 
 Fact = CallBegan | TurnSpoken | ToolRan | HandedOff | TurnTimed | CallEnded
+
+
+def told(fact: Fact) -> Fact:
+    """Return a fact as whoever watches may know it: without the state."""
+    if isinstance(fact, CallBegan | ToolRan | CallEnded) and fact.state is not None:
+        return replace(fact, state=None)
+    return fact

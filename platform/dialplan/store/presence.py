@@ -1,7 +1,8 @@
 """Which processes of an installation live, and which calls each of them has up: one registry.
 
-A process lives while it beats; what a dead one had up counts no more and is swept by the others.
-Each method is one short transaction and raises StoreError when the database does not do it.
+A process lives while it beats; what a dead one had up counts no more and is swept by the others,
+which end its calls too (`store.lost`). Each method is one short transaction, or two, and raises
+StoreError when the database does not do it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialplan.errors import StoreError
 from dialplan.store.database import Database, reason
+from dialplan.store.lost import MOST_ENDED, LostCall, Silent, end_calls, silent
 
 BEAT_S = 5.0
 DEAD_S = 15.0
@@ -49,10 +51,16 @@ _KEEP_ONLY = text(
 _MINE = text("SELECT call_sid, talking FROM dialplan.running_calls WHERE process = :process")
 _OVER = text("DELETE FROM dialplan.running_calls WHERE process = :process AND call_sid = :call_sid")
 _SWEEP = (
-    text("DELETE FROM dialplan.processes WHERE beat_at < now() - CAST(:dead AS interval)"),
     text(
         "DELETE FROM dialplan.running_calls c WHERE NOT EXISTS"
-        " (SELECT FROM dialplan.processes p WHERE p.name = c.process)"
+        " (SELECT FROM dialplan.processes p WHERE p.name = c.process"
+        "  AND p.beat_at >= now() - CAST(:dead AS interval))"
+    ),
+    # The last beat of one with calls says when they ended, to whoever ends them.
+    text(
+        "DELETE FROM dialplan.processes p WHERE p.beat_at < now() - CAST(:dead AS interval)"
+        " AND NOT EXISTS (SELECT FROM dialplan.calls c"
+        "  WHERE c.process = p.name AND c.ended_at IS NULL)"
     ),
 )
 _LEAVE = (
@@ -113,13 +121,17 @@ class Presence:
         async with self._transaction("forget a call") as connection:
             await connection.execute(_OVER, {"process": self.process, "call_sid": call_sid})
 
-    async def beat(self, calls: Sequence[RunningCall]) -> None:
-        """Say that we live and what we have up; sweep what dead processes left."""
+    async def beat(self, calls: Sequence[RunningCall]) -> list[Silent]:
+        """Say that we live and what we have up; sweep what dead processes left.
+
+        Returns the others that have calls without an end and do not beat.
+        """
+        # Alone, so that it waits for nobody: no other process writes the row of one with calls.
         async with self._transaction("note that this process lives") as connection:
             await connection.execute(_BEAT, {"process": self.process})
+        async with self._transaction("note which calls are up") as connection:
             for statement in _SWEEP:
-                given = {"dead": self._dead} if "dead" in statement.text else {}
-                await connection.execute(statement, given)
+                await connection.execute(statement, {"dead": self._dead})
             sids = [one.call_sid for one in calls]
             await connection.execute(_KEEP_ONLY, {"process": self.process, "call_sids": sids})
             # To write hundreds of rows that are there already would hold the audio up.
@@ -132,6 +144,24 @@ class Presence:
             ]
             if rows:
                 await connection.execute(_PUT, rows)
+            return await silent(connection, self.process, self._dead)
+
+    async def end(self, gone: Silent) -> list[LostCall]:
+        """End the calls of a process that is gone; return those that nobody else has ended."""
+        return await end_calls(self._database, gone)
+
+    async def succeed(self) -> list[LostCall]:
+        """End the calls of the process whose name and place this one has taken; return them.
+
+        Nobody else can have the name: our own workers alone keep theirs from one to the next.
+        """
+        ended: list[LostCall] = []
+        for _ in range(MOST_ROWS // MOST_ENDED):
+            some = await end_calls(self._database, Silent(self.process, None), sure=True)
+            ended += some
+            if len(some) < MOST_ENDED:
+                break
+        return ended
 
     async def leave(self) -> None:
         """Forget this process and its calls: it stops, or has just started under an old name."""

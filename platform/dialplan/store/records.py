@@ -10,7 +10,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from dialplan.store import after_calls
 from dialplan.store.database import Database, reason
 from dialplan.store.facts import (
+    SERVER_LOST,
     CallBegan,
     CallEnded,
     Fact,
@@ -41,7 +42,10 @@ RETRY_S = 0.5
 def _table(name: str, *columns: str, json: Sequence[str] = ()) -> sa.TableClause:
     return sa.table(
         name,
-        *(sa.column(column, JSONB if column in json else None) for column in columns),
+        *(
+            sa.column(column, JSONB(none_as_null=True) if column in json else None)
+            for column in columns
+        ),
         schema="dialplan",
     )
 
@@ -49,7 +53,8 @@ def _table(name: str, *columns: str, json: Sequence[str] = ()) -> sa.TableClause
 _CALLS = _table(
     "calls",
     *("call_sid", "seq", "tenant", "vertical", "version", "caller", "called", "began_at"),
-    *("ended_at", "reason", "duration_ms"),
+    *("ended_at", "reason", "duration_ms", "process", "state"),
+    json=("state",),
 )
 _TURNS = _table("turns", "call_sid", "seq", "at", "speaker", "agent", "text", "heard_ms")
 _TOOL_CALLS = _table(
@@ -72,9 +77,23 @@ _TABLES = (
 class Recorder:
     """Takes facts without waiting and writes them in batches, each once per (call_sid, seq)."""
 
-    def __init__(self, open_database: Callable[[], Database], *, limit: int = 100_000) -> None:
-        """Args: how to open a database inside the thread's own loop; most facts kept waiting."""
+    def __init__(
+        self,
+        open_database: Callable[[], Database],
+        *,
+        process: str | None = None,
+        limit: int = 100_000,
+    ) -> None:
+        """Start the thread.
+
+        Args:
+            open_database: opens a database inside the thread's own loop.
+            process: whose calls these are; if it dies, the others end them (`store.lost`). Without
+                a name nobody does.
+            limit: the most facts kept waiting.
+        """
         self._open = open_database
+        self._process = process
         self._limit = limit
         self._facts: queue.SimpleQueue[Fact | None] = queue.SimpleQueue()
         self._dropped = 0
@@ -143,7 +162,7 @@ class Recorder:
                 self._dropped += len(batch)
                 return
             try:
-                runner.run(_store(database, batch))
+                runner.run(self._store(database, batch))
                 return
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 if _refused(error):
@@ -163,6 +182,22 @@ class Recorder:
         for fact in batch:
             self._write(runner, database, [fact])
 
+    async def _store(self, database: Database, batch: Sequence[Fact]) -> None:
+        async with asyncio.timeout(10), database.engine.begin() as connection:
+            began = [_began(fact, self._process) for fact in batch if isinstance(fact, CallBegan)]
+            await _insert(connection, _CALLS, began, ["call_sid"])
+            for table, kind in _TABLES:
+                rows = [_row(fact) for fact in batch if isinstance(fact, kind)]
+                await _insert(connection, table, rows, ["call_sid", "seq"])
+            for fact in batch:
+                match fact:
+                    case ToolRan(state=state) if state is not None:
+                        await _keep_state(connection, fact.call_sid, state)
+                    case CallEnded():
+                        await end_call(connection, fact)
+                    case _:
+                        pass
+
 
 def _refused(error: Exception) -> bool:
     # A value that asyncpg itself cannot encode arrives as a plain DBAPIError.
@@ -173,22 +208,20 @@ def _refused(error: Exception) -> bool:
     )
 
 
-async def _store(database: Database, batch: Sequence[Fact]) -> None:
-    async with asyncio.timeout(10), database.engine.begin() as connection:
-        began = [_began(fact) for fact in batch if isinstance(fact, CallBegan)]
-        await _insert(connection, _CALLS, began, ["call_sid"])
-        for table, kind in _TABLES:
-            rows = [_row(fact) for fact in batch if isinstance(fact, kind)]
-            await _insert(connection, table, rows, ["call_sid", "seq"])
-        for fact in batch:
-            if isinstance(fact, CallEnded):
-                await connection.execute(
-                    sa.update(_CALLS)
-                    .where(_CALLS.c.call_sid == fact.call_sid, _CALLS.c.ended_at.is_(None))
-                    .values(ended_at=fact.at, reason=fact.reason, duration_ms=fact.duration_ms)
-                )
-                if fact.state is not None:
-                    await after_calls.note(connection, fact)
+async def end_call(connection: AsyncConnection, fact: CallEnded) -> None:
+    """Write the end of a call, and in the same transaction that something follows it.
+
+    The first end stays; what others wrote for a process that they took for dead gives way to what
+    that process itself says.
+    """
+    lost = _CALLS.c.reason == SERVER_LOST
+    await connection.execute(
+        sa.update(_CALLS)
+        .where(_CALLS.c.call_sid == fact.call_sid, sa.or_(_CALLS.c.ended_at.is_(None), lost))
+        .values(ended_at=fact.at, reason=fact.reason, duration_ms=fact.duration_ms, state=None)
+    )
+    if fact.state is not None:
+        await after_calls.note(connection, fact)
 
 
 async def _insert(
@@ -201,14 +234,27 @@ async def _insert(
         await connection.execute(insert(table).on_conflict_do_nothing(index_elements=key), rows)
 
 
-def _began(fact: CallBegan) -> dict[str, object]:
+async def _keep_state(
+    connection: AsyncConnection, call_sid: str, state: Mapping[str, object]
+) -> None:
+    await connection.execute(
+        sa.update(_CALLS)
+        .where(_CALLS.c.call_sid == call_sid, _CALLS.c.ended_at.is_(None))
+        .values(state=after_calls.kept(state))
+    )
+
+
+def _began(fact: CallBegan, process: str | None) -> dict[str, object]:
     row = _row(fact)
     row["began_at"] = row.pop("at")
-    return row
+    state = None if fact.state is None else after_calls.kept(fact.state)
+    return row | {"process": process, "state": state}
 
 
 def _row(fact: Fact) -> dict[str, object]:
-    return {name.name: _clean(getattr(fact, name.name)) for name in fields(fact)}
+    # What a call knows stands with the call alone.
+    names = [one.name for one in fields(fact) if one.name != "state"]
+    return {name: _clean(getattr(fact, name)) for name in names}
 
 
 def _clean(value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +14,10 @@ from sqlalchemy import text
 
 from dialplan.runtime.registry import Registry, kept
 from dialplan.store.database import Database
+from dialplan.store.facts import CallBegan
+from dialplan.store.past_calls import read_call
 from dialplan.store.presence import Presence, RunningCall
+from dialplan.store.records import Recorder
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CALL = RunningCall("CA1", "corner", "kiosk", "v1", "+15550107788", "+15550100001", AT, False)
@@ -92,3 +96,66 @@ async def test_without_the_database_nobody_can_tell_and_the_call_waits_a_second_
     assert 0.9 < took < 2
     assert "calls counted in this process only" in caplog.text
     assert "+15550107788" not in caplog.text
+
+
+async def calls_of(url: str, process: str, *sids: str) -> None:
+    recorder = Recorder(lambda: Database(url), process=process)
+    for sid in sids:
+        recorder.put(CallBegan(sid, 1, AT, "corner", "kiosk", "v1", "+15550107788", "+15550100001"))
+    await recorder.close()
+
+
+async def ends(database: Database, sid: str) -> str | None:
+    call = await read_call(database, sid)
+    assert call is not None
+    return call.row.reason
+
+
+async def test_of_two_survivors_one_ends_the_calls_of_a_dead_process_and_says_so(
+    clean: Database, postgres_url: str
+) -> None:
+    """Both beat far faster than in production; a process that lives beats with them."""
+    await calls_of(postgres_url, "dead", "LA1", "LA2")
+    told: list[str] = []
+    async with AsyncExitStack() as stack:
+        for name, looks in (("one", 10), ("two", 10), ("alive", 1_000_000)):
+            presence = Presence(clean, name, dead_s=5)
+            registry = Registry(presence, lost=lambda call: told.append(call.call_sid), looks=looks)
+            await stack.enter_async_context(kept(registry, presence, beat_s=0.1))
+        await calls_of(postgres_url, "alive", "LA3")
+
+        async def ended() -> bool:
+            return [await ends(clean, sid) for sid in ("LA1", "LA2")] == ["server_lost"] * 2
+
+        await until(ended, 20)
+        await asyncio.sleep(0.5)
+
+    # What other tests left in the database is ended too.
+    assert sorted(sid for sid in told if sid.startswith("LA")) == ["LA1", "LA2"]
+    assert await ends(clean, "LA3") is None
+
+
+async def test_a_process_beats_also_while_nothing_of_its_calls_can_be_written(
+    clean: Database,
+) -> None:
+    mine = Presence(clean, "mine")
+    registry = Registry(mine)
+
+    async def beat_at() -> datetime:
+        async with clean.engine.connect() as connection:
+            found = await connection.execute(text("SELECT beat_at FROM dialplan.processes"))
+            at: datetime = found.scalar_one()
+            return at
+
+    async with kept(registry, mine, beat_s=1.0):
+        async with clean.engine.begin() as connection:
+            await connection.execute(text("LOCK dialplan.running_calls IN ACCESS EXCLUSIVE MODE"))
+            for number in range(100):
+                registry.talks(replace(CALL, call_sid=f"CA{number}"), AT)
+            before = await beat_at()
+
+            async def again() -> bool:
+                return await beat_at() > before
+
+            await until(again, 20)
+            assert not registry._todo.empty()

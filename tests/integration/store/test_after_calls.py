@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from dialplan.store import after_calls
-from dialplan.store.after_calls import AfterCallRow
+from dialplan.store.after_calls import AfterCallRow, Backlog
 from dialplan.store.database import Database
 from dialplan.store.facts import CallBegan, CallEnded, Fact
 from dialplan.store.past_calls import read_call
@@ -213,3 +213,27 @@ async def test_nothing_says_for_ever_that_it_waits(database: Database, postgres_
     assert (reading.status, reading.reason) == ("failed", "given up: no try has ended for too long")
     assert [one.status for one in sending.sends] == ["failed"]
     assert untaken.status == "waiting"  # nobody has had it yet: a worker that comes will read it
+
+
+async def test_what_is_left_to_do_is_told_with_how_long_its_oldest_call_is_over(
+    database: Database, postgres_url: str
+) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("TRUNCATE dialplan.after_calls, dialplan.after_call_sends"))
+    nothing = await after_calls.backlog(database)
+    now = datetime.now(UTC)
+    for sid, minutes in (("AC13", 30), ("AC14", 20), ("AC15", 10)):
+        at = now - timedelta(minutes=minutes)
+        await record(postgres_url, began(sid), CallEnded(sid, 2, at, "caller", 61_000, {}))
+    targets = {0: "POST crm.example", 1: "POST crm.example", 2: "POST crm.example"}
+    await after_calls.keep_fields(database, "AC13", fields={}, model="m", targets=targets)
+    await after_calls.note_send(database, "AC13", 0, "sent")
+    await after_calls.note_send(database, "AC13", 1, "waiting", "status 503")
+
+    found = await after_calls.backlog(database)
+
+    assert nothing == Backlog(0, 0.0, 0, 0.0)
+    assert (found.reads, found.sends) == (2, 2)
+    assert found.oldest_read_s == pytest.approx(20 * 60, abs=60)
+    # A send that was tried a moment ago is as old as its call.
+    assert found.oldest_send_s == pytest.approx(30 * 60, abs=60)

@@ -35,7 +35,7 @@ async def test_prepare_twice_changes_nothing(database: Database) -> None:
         "used_tokens",
         "versions",
     ]
-    assert revision.scalars().all() == ["0022"]
+    assert revision.scalars().all() == ["0023"]
 
 
 async def test_the_tools_role_can_neither_log_in_nor_bypass_row_security(

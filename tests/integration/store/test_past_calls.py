@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -34,7 +35,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def began(sid: str, at: datetime = NOW, **other: str) -> CallBegan:
-    fields = {
+    fields: dict[str, Any] = {
         "tenant": "lakeside",
         "vertical": "clinic",
         "version": "abc",

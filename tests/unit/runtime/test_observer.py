@@ -21,6 +21,7 @@ from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.minutes import Minutes
 from dialplan.runtime.observer import CallObserver
 from dialplan.store.facts import Fact, ToolRan, TurnTimed
+from dialplan.tools.state import CallState
 
 AUDIO = PlaySpeech("AAAA", "m")
 SHOP = """\
@@ -49,7 +50,8 @@ class Watched:
         line = Line("+1555", "corner", load_vertical(folder / "shop"), {}, {}, None, None)
         self.clock, self.facts = HandClock(), list[Fact]()
         self.metrics = Metrics()
-        minutes = Minutes(CallRequest("CA1", "AC1", "+1", line), self.clock, self.note)
+        state = CallState("CA1", "corner", "shop", "+1", "+1555", now=self.clock.now)
+        minutes = Minutes(CallRequest("CA1", "AC1", "+1", line), self.clock, self.note, state)
         self.observer = CallObserver(
             *("CA1", "shop", self.metrics, LiveCalls(), self.clock),
             minutes=minutes,

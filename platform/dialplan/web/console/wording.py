@@ -29,6 +29,7 @@ REASONS = {
     "inbox_full": "this server was too busy",
     "stream_lost": "the connection to the carrier broke",
     "carrier_stalled": "the carrier took no more audio",
+    "server_lost": "the server that had it was lost",
 }
 # Answers by the tool's own rules: nothing broke, and nothing was done.
 OTHER = frozenset({"confirm", "not_found", "refused"})
@@ -78,7 +79,7 @@ def since(at: datetime, began: datetime) -> str:
 def reason(code: str | None) -> str:
     """Return why a call ended, as people say it."""
     if code is None:
-        return "its end was not written down"
+        return "its end is not written down yet"
     return REASONS.get(code, f"the model was lost ({code})")
 
 

@@ -44,7 +44,7 @@ def test_the_zone_is_taken_from_the_browser() -> None:
 
 def test_a_lost_model_is_said_with_what_it_said() -> None:
     assert wording.reason("closed with 1006") == "the model was lost (closed with 1006)"
-    assert wording.reason(None) == "its end was not written down"
+    assert wording.reason(None) == "its end is not written down yet"
 
 
 def after(**more: Any) -> AfterCallRow:
