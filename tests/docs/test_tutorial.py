@@ -92,7 +92,7 @@ def in_a_clone(text: str) -> None:
     for target in targets:
         done = subprocess.run(  # noqa: S603
             ["make", "--dry-run", target],  # noqa: S607
-            cwd=ROOT, capture_output=True, text=True, timeout=20,
+            cwd=ROOT, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from tests.ports import free_port
 
 from dialplan.emulators.openai.mind import Say
 from dialplan.emulators.openai.scripted import ScriptedMind
@@ -92,11 +92,6 @@ class Server:
 
 
 OpenServer = Callable[..., AbstractAsyncContextManager[Server]]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture
