@@ -56,7 +56,7 @@ def test_a_benchmark_measures_the_server_and_the_yardstick(tmp_path: Path) -> No
     assert [run["target"] for run in runs] == ["dialplan", "yardstick"]
     for run in runs:
         assert_nothing_lost(run)
-        # 4 calls, 3 s or what a busy machine makes of them: 50 frames up and 10 deltas down a second.
+        # 4 calls, 3 s or what a busy machine makes of it: 50 frames up, 10 deltas down a second.
         up, down = (run["latency_ms"][way]["count"] for way in ("up_every_byte", "down"))
         assert up >= 300
         assert up == pytest.approx(5 * down, rel=0.25)

@@ -49,7 +49,8 @@ class PhoneLine:
         digits: keys pressed so far.
         playback: what is still to be heard.
         tap: who listens to the caller now, or None.
-        now_ms: how long ago the answer was, in whole frames.
+        now_ms: how long ago the answer was, in whole frames, without `stood_still`.
+        stood_still: what was left out of it: after which of its moments, and how many ms.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class PhoneLine:
         self.playback = Playback()
         self.tap: Tap | None = None
         self.now_ms = 0
+        self.stood_still: list[tuple[int, int]] = []
         self._caller = caller
         self._clock = clock
         self._on_hang_up = on_hang_up
@@ -82,6 +84,7 @@ class PhoneLine:
             lost = -delay - MOST_LATE_MS / 1000
             if lost > 0 and not self._real_time:
                 began += lost
+                self.stood_still.append((self.now_ms - FRAME_MS, round(lost * 1000)))
             await self._clock.sleep(max(0.0, delay))
         self._on_hang_up()
 

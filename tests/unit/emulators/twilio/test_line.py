@@ -52,12 +52,13 @@ class Caller:
         return now_ms >= CALL_MS
 
 
-def moments(*, still_s: float, real_time: bool = False) -> list[float]:
-    """Return when each 20 ms of a call were heard; the machine stands still in its middle."""
+def held(*, still_s: float, real_time: bool = False) -> tuple[PhoneLine, list[float]]:
+    """Hold a call in whose middle the machine stands still; return when 20 ms each were heard."""
     clock = Clock(still_at_s=0.5, still_s=still_s)
     caller = Caller(clock)
-    asyncio.run(PhoneLine(caller, clock, lambda: None, real_time=real_time).run())
-    return caller.at
+    line = PhoneLine(caller, clock, lambda: None, real_time=real_time)
+    asyncio.run(line.run())
+    return line, caller.at
 
 
 def bursts(at: list[float]) -> int:
@@ -66,27 +67,32 @@ def bursts(at: list[float]) -> int:
 
 
 def test_a_line_keeps_its_pace() -> None:
-    at = moments(still_s=0.0)
+    _, at = held(still_s=0.0)
 
     assert at == pytest.approx([0.02 * number for number in range(51)])
 
 
 def test_a_line_that_is_a_little_late_catches_up() -> None:
-    at = moments(still_s=MOST_LATE_MS / 1000)
+    line, at = held(still_s=MOST_LATE_MS / 1000)
 
     assert at[-1] == pytest.approx(1.0)
+    assert line.stood_still == []
     assert bursts(at) <= MOST_LATE_MS // 20 + 1
 
 
 def test_what_a_machine_stood_still_is_left_out_of_the_call() -> None:
-    at = moments(still_s=3.0)
+    line, at = held(still_s=3.0)
 
     assert at[-1] == pytest.approx(4.0 - MOST_LATE_MS / 1000, abs=0.021)
+    ((after_ms, lost_ms),) = line.stood_still
+    assert (after_ms, line.now_ms) == (500, 1000)
+    assert lost_ms == pytest.approx(3000 - MOST_LATE_MS, abs=21)
     assert bursts(at) <= MOST_LATE_MS // 20 + 1
 
 
 def test_somebody_who_is_there_loses_no_time() -> None:
-    at = moments(still_s=3.0, real_time=True)
+    line, at = held(still_s=3.0, real_time=True)
 
+    assert line.stood_still == []
     assert at[-1] == pytest.approx(3.5)
     assert bursts(at) > 100 // 20
