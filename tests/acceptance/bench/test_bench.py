@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 # A machine with other work takes its time to start three servers.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 CORES = sorted(os.sched_getaffinity(0))
 PINNED = f"{CORES[-1]},{CORES[0]}"

@@ -39,7 +39,7 @@ COUNT = re.compile(r"(\d+)/(\d+)")
 ENDS_S = 60.0
 
 # Each starts an interpreter and a database, beside other work.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 def screen_of(written: str) -> list[str]:

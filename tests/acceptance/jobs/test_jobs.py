@@ -170,7 +170,7 @@ async def test_a_call_is_read_by_the_version_that_answered_it(desk: Desk) -> Non
     assert rows["CA1"].status == "done"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("ends", [signal.SIGKILL, signal.SIGTERM])
 async def test_a_worker_takes_over_from_one_that_never_comes_back(
     desk: Desk, ends: signal.Signals

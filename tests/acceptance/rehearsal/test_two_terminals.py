@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 CLINIC = "+15550100001"
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 class Terminal:

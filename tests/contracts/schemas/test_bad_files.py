@@ -211,7 +211,7 @@ def _folder(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-fuzzed = pytest.mark.timeout(FUZZ_S + 120)
+fuzzed = pytest.mark.timeout(FUZZ_S + 240)
 
 
 def _fuzz(holds: Callable[[], None]) -> None:
