@@ -25,6 +25,10 @@ class Stillness:
         """Return how much was lost of the time between two moments of `time.monotonic`."""
         return sum(lost for at, lost in self._lost if at >= since and at - lost - TICK_S <= until)
 
+    def longest(self) -> float:
+        """Return the most that was lost at one time."""
+        return max((lost for _, lost in self._lost), default=0.0)
+
     async def watch(self) -> None:
         """Look until cancelled."""
         while True:

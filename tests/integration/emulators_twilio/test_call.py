@@ -46,7 +46,7 @@ def rest(carrier: Carrier, client: httpx.AsyncClient) -> TwilioRest:
 
 
 async def place(carrier: Carrier) -> CallRecord:
-    return await carrier.place(to=CLINIC, from_=PATIENT, caller=Silent(), limit_s=20)
+    return await carrier.place(to=CLINIC, from_=PATIENT, caller=Silent(), limit_s=60)
 
 
 async def test_a_redirect_stops_the_stream_and_loses_what_was_queued(

@@ -1,7 +1,6 @@
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -82,27 +81,19 @@ async def test_a_slow_function_does_not_hold_up_the_loop_and_no_more_run_than_al
         while not done.is_set():
             running = [t for t in threading.enumerate() if t.name == f"tool {parts}:slow"]
             most = max(most, len(running))
-            turns += 1
+            turns += bool(running)
             await asyncio.sleep(0.01)
         return turns
 
-    def count() -> int:
-        """How often a thread beside the loop has its turn meanwhile, on this machine now."""
-        turns = 0
-        while not done.is_set():
-            turns += 1
-            time.sleep(0.01)
-        return turns
-
-    counting = asyncio.create_task(asyncio.to_thread(count))
     watching = asyncio.create_task(watch())
     await asyncio.gather(
-        *(tools.run(f"{parts}:slow", {"seconds": 0.2}, a_call()) for _ in range(6))
+        *(tools.run(f"{parts}:slow", {"seconds": 1.0}, a_call()) for _ in range(6))
     )
     done.set()
 
     assert most == 2
-    assert await watching > await counting / 3
+    # Turns of the loop while a function sleeps: one that held it up would leave it none.
+    assert await watching > 5
 
 
 async def test_a_function_that_hangs_costs_the_limit_and_then_its_place_alone(
