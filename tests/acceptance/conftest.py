@@ -141,17 +141,17 @@ class TwilioStream:
         audio = b"".join(b64decode(one["media"]["payload"]) for one in self.of("media"))
         return read(audio) or ""
 
-    async def until(self, true: Callable[[], bool], limit_s: float = 5.0) -> None:
+    async def until(self, true: Callable[[], bool], limit_s: float = 30.0) -> None:
         deadline = time.monotonic() + limit_s
         while not true():
             assert time.monotonic() < deadline, f"not within {limit_s} s; heard `{self.heard()}`"
             await asyncio.sleep(0.01)
 
-    async def arrives(self, words: str, limit_s: float = 5.0) -> None:
+    async def arrives(self, words: str, limit_s: float = 30.0) -> None:
         """Wait until the media that carries these words is there, played or not."""
         await self.until(lambda: words in self.heard(), limit_s)
 
-    async def hears(self, words: str, limit_s: float = 5.0) -> None:
+    async def hears(self, words: str, limit_s: float = 30.0) -> None:
         """Wait until these words were played, and the marks behind them were sent back."""
         await self.arrives(words, limit_s)
         await asyncio.sleep(0.1)
@@ -295,7 +295,7 @@ class Site:
         async with TwilioStream(socket, invitation.call_sid, invitation.token, marks) as stream:
             yield stream
 
-    async def settled(self, before: tuple[int, int], limit_s: float = 5.0) -> tuple[int, int]:
+    async def settled(self, before: tuple[int, int], limit_s: float = 30.0) -> tuple[int, int]:
         """Wait until no more tasks and file descriptors are open than `before`; return both."""
         deadline = time.monotonic() + limit_s
         while any(a > b for a, b in zip(self.in_use(), before, strict=True)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from dialplan.emulators.house import House, open_house
 from dialplan.emulators.openai.mind import Mind
@@ -30,16 +31,33 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# A page that does not come at all; how quickly one comes is the machine's affair.
+expect.set_options(timeout=30_000)
 
 
 @dataclass
 class Rehearsal:
     house: House
 
-    async def ring(self, to: str, *lines: str | Line, from_: str = "+15550107788") -> str:
-        """Place a call, wait for its end, return its SID."""
+    async def ring(
+        self,
+        to: str,
+        *lines: str | Line,
+        from_: str = "+15550107788",
+        seen: asyncio.Event | None = None,
+    ) -> str:
+        """Place a call, wait for its end, return its SID.
+
+        The caller says no more than the first line until `seen` is set.
+        """
         said = [Line(one) if isinstance(one, str) else one for one in lines]
-        caller = ScriptedCaller(said, written().caller, patience_ms=600)
+        caller = ScriptedCaller(
+            said,
+            written().caller,
+            patience_ms=600,
+            max_wait_ms=15_000 if seen is None else 50_000,
+            waits=lambda: bool(seen and caller.spoken and not seen.is_set()),
+        )
         await caller.prepare()
         record = await self.house.stage.carrier.place(to=to, from_=from_, caller=caller, limit_s=60)
         return record.call_sid

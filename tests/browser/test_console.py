@@ -12,7 +12,6 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from dialplan.emulators.openai.mind import CallTool, Say
 from dialplan.emulators.openai.scripted import ScriptedMind
-from dialplan.emulators.twilio.caller import Line
 
 # What a browser says about a page that it was refused, or that is not there.
 REFUSED = "Failed to load resource: the server responded with a status of 40"
@@ -26,7 +25,7 @@ async def reading(browser: Browser, **how: Any) -> AsyncIterator[Page]:
     """Opens a page; whatever the browser complains about (scripts, policy) fails the test."""
     context = await browser.new_context(timezone_id="Asia/Tokyo", **how)
     page = await context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     complaints: list[str] = []
 
     def complain(message: ConsoleMessage) -> None:
@@ -61,14 +60,16 @@ async def test_a_call_shows_up_and_its_transcript_grows_while_it_runs(
         await expect(page.get_by_text("Nobody is on the phone")).to_be_visible()
         await expect(page.locator("[data-feed-state]")).to_have_text("live")
 
+        seen = asyncio.Event()
         ringing = asyncio.create_task(
-            rehearsal.ring(CLINIC, "Are you open?", Line("Thank you.", after_ms=2500))
+            rehearsal.ring(CLINIC, "Are you open?", "Thank you.", seen=seen)
         )
         await page.locator("a.card.call").click()
 
         await expect(page.locator("h1")).to_contain_text("+15550107788")
         await expect(page.locator(".turn.caller").first).to_contain_text("Are you open?")
         await expect(page.locator("li.tool")).to_contain_text("clinic_info")
+        seen.set()
         await expect(page.locator(".turn.agent p").last).to_contain_text("goodbye")
         await ringing
         await expect(page.locator("li.ended")).to_be_visible()
@@ -82,13 +83,15 @@ async def test_opened_arguments_stay_open_while_the_call_goes_on(
 ) -> None:
     async with rehearse(mind()) as rehearsal, reading(browser) as page:
         await page.goto(rehearsal.house.console)
+        seen = asyncio.Event()
         ringing = asyncio.create_task(
-            rehearsal.ring(CLINIC, "Are you open?", Line("Thank you.", after_ms=2500))
+            rehearsal.ring(CLINIC, "Are you open?", "Thank you.", seen=seen)
         )
         await page.locator("a.card.call").click()
         await page.locator("li.tool summary").focus()
         await page.keyboard.press("Enter")
 
+        seen.set()
         await ringing
         await expect(page.locator("li.ended")).to_be_visible()
 

@@ -79,7 +79,7 @@ def test_the_commands_of_the_block_exist(shell_block: Any) -> None:
         quiet = re.sub(r"^\s*\$ ", "", text, flags=re.MULTILINE)
         done = subprocess.run(
             ["bash", "-n"],  # noqa: S607
-            input=quiet, capture_output=True, text=True, timeout=10,
+            input=quiet, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     for words in simple_commands(text):

@@ -43,7 +43,7 @@ async def test_the_row_of_a_call_holds_what_it_knew_and_nobody_else_is_told(
     async with open_site(folder, mind, numbers=[NUMBER]) as site:
         record = await site.ring(NUMBER, "A blue kite please.")
 
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while (row := await after_calls.find(site.service.database, record.call_sid)) is None:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)

@@ -45,20 +45,21 @@ ANSWERS = {HUMAN: DestinationBehaviour(after_s=0.2, talks_s=0.5, says="Human spe
 async def test_a_model_that_cannot_be_reached_leaves_the_caller_to_a_human(
     open_site: OpenSite, write_verticals: Callable[..., Path]
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     folder = write_verticals(VERTICAL, NUMBER)
-    async with open_site(
-        folder,
-        ScriptedMind([]),
-        numbers=[NUMBER],
-        destinations=ANSWERS,
-        model_url=f"ws://127.0.0.1:{port}/v1/realtime",
-    ) as site:
-        record = await site.ring(NUMBER, hangs_up=False)
+    # Nobody listens, and nobody else can get the port meanwhile.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        async with open_site(
+            folder,
+            ScriptedMind([]),
+            numbers=[NUMBER],
+            destinations=ANSWERS,
+            model_url=f"ws://127.0.0.1:{taken.getsockname()[1]}/v1/realtime",
+        ) as site:
+            record = await site.ring(NUMBER, hangs_up=False)
 
-        assert read(record.agent_audio) == "Nobody is here now. Human speaking."
-        assert record.dialled[0].status == "completed"
+    assert read(record.agent_audio) == "Nobody is here now. Human speaking."
+    assert record.dialled[0].status == "completed"
 
 
 async def test_a_lost_model_is_taken_up_again_and_knows_what_was_said(
@@ -89,7 +90,9 @@ async def test_a_model_that_stays_away_in_mid_call_leaves_the_caller_to_a_human(
         rung = asyncio.create_task(
             site.ring(NUMBER, "My colour is blue.", "Are you there?", hangs_up=False)
         )
-        await asyncio.sleep(1.0)
+        # What goes wrong on it is settled then.
+        while not site.model.connections:  # noqa: ASYNC110  counted by another task
+            await asyncio.sleep(0.01)
         site.model.faults = Faults(drop_at_response=1)
         record = await rung
 
@@ -187,12 +190,12 @@ async def test_a_database_that_goes_away_in_mid_call_costs_the_answer_and_not_th
         pipe.mend()
         pipe.stall()
         await stream.speak("And in silence?")
-        await stream.until(lambda: stream.heard().count("I cannot look") == 2, 10)
+        await stream.until(lambda: stream.heard().count("I cannot look") == 2)
         await stream.hears("I cannot look")
 
         pipe.mend()
         await stream.speak("And again?")
-        await stream.hears("Again.", 10)
+        await stream.hears("Again.")
         await stream.say("stop", stop={"accountSid": "AC1", "callSid": stream.call_sid})
         await stream.until(lambda: bool(site.of(CallEnded)))
 
@@ -201,7 +204,7 @@ async def test_a_database_that_goes_away_in_mid_call_costs_the_answer_and_not_th
         said = len(site.of(TurnSpoken))
         assert said == 9
         kept = 0
-        for _ in range(100):
+        for _ in range(300):
             async with site.service.database.engine.connect() as connection:
                 kept = await connection.scalar(
                     text("SELECT count(*) FROM dialplan.turns WHERE call_sid = :sid"),

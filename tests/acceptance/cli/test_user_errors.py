@@ -53,7 +53,7 @@ def dialplan(folder: Path, *arguments: str, **environ: str) -> tuple[int, str]:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     assert "Traceback" not in done.stderr + done.stdout, done.stderr

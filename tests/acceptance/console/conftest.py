@@ -62,7 +62,7 @@ def rehearse(data: Path, mind: Mind) -> Callable[[], AbstractAsyncContextManager
             open_house(
                 settings, {}, sound=written(), listener=listen("127.0.0.1", 0), mind=mind
             ) as house,
-            httpx.AsyncClient(base_url=house.origin, headers=BEARER, timeout=10) as client,
+            httpx.AsyncClient(base_url=house.origin, headers=BEARER, timeout=30) as client,
         ):
             yield Rehearsal(house, client)
 

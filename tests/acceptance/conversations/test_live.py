@@ -179,7 +179,7 @@ def test_the_command_speaks_to_a_live_model_with_a_voice(shop: Shop, data: Path)
                 env={**os.environ, **environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             )
             try:
-                async with asyncio.timeout(90):
+                async with asyncio.timeout(180):
                     out, errors = await process.communicate()
             finally:
                 if process.returncode is None:

@@ -36,10 +36,10 @@ LONG = "turns:\n" + 60 * f"  - {{caller: Hello there., model: [{{say: {'word ' *
 BAR = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
 COUNT = re.compile(r"(\d+)/(\d+)")
 # An interpreter with so many modules takes seconds to end on a busy machine.
-ENDS_S = 20.0
+ENDS_S = 60.0
 
 # Each starts an interpreter and a database, beside other work.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 def screen_of(written: str) -> list[str]:
@@ -121,7 +121,7 @@ class Terminal:
     def ends(self, limit_s: float) -> int:
         """Wait for its end, and for the last of what it wrote; return its exit code."""
         self.piped = self.process.communicate(timeout=limit_s)[0] or ""
-        self._reader.join(5)
+        self._reader.join(30)
         return self.process.returncode
 
     def drawn(self) -> list[tuple[int, int]]:
@@ -148,8 +148,8 @@ class Terminal:
         if self._reader.ident is not None:
             if self.process.poll() is None:
                 self.process.kill()
-                self.process.communicate(timeout=10)
-            self._reader.join(5)
+                self.process.communicate(timeout=60)
+            self._reader.join(30)
         else:
             os.close(self._theirs)
         os.close(self._ours)

@@ -251,7 +251,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await process.wait()
     except TimeoutError:
         with suppress(ProcessLookupError):

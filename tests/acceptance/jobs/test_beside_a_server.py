@@ -39,7 +39,7 @@ class Server:
 
     async def call(self, sid: str) -> dict[str, object]:
         headers = {"Authorization": f"Bearer {KEY}"}
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             found = await client.get(f"{self.origin}/api/calls/{sid}", headers=headers)
             page = await client.get(f"{self.origin}/console/calls/{sid}", headers=headers)
         assert found.status_code == 200, found.text
@@ -47,7 +47,7 @@ class Server:
         return answer | {"page": page.text}
 
 
-async def until(true: Callable[[], bool], limit_s: float = 40.0) -> None:
+async def until(true: Callable[[], bool], limit_s: float = 100.0) -> None:
     async with asyncio.timeout(limit_s):
         while not true():  # noqa: ASYNC110  other processes are watched
             await asyncio.sleep(0.1)
@@ -72,7 +72,7 @@ async def rehearsing(desk: Desk, **environ: str) -> AsyncIterator[Server]:
         finally:
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(60):
                 await process.wait()
             # One that was killed leaves its database running.
             with suppress(FileNotFoundError, ProcessLookupError):

@@ -26,7 +26,7 @@ async def test_ten_kills_lose_no_call_and_no_send(desk: Desk) -> None:
         began = time.monotonic()
         while kill % 3 and desk.model.asked == asked:
             await asyncio.sleep(0.02)
-            assert time.monotonic() - began < 40, desk.log()
+            assert time.monotonic() - began < 100, desk.log()
         await asyncio.sleep(chance.uniform(0.0, 3.0))
         worker.kill()
         await worker.wait()

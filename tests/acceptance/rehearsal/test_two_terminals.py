@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 CLINIC = "+15550100001"
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 class Terminal:
@@ -140,8 +140,8 @@ def test_a_phone_in_another_terminal_rings_a_rehearsal_that_runs(
     served.send_signal(signal.SIGINT)
     assert served.wait(60) == 0
     assert "Traceback" not in terminal.said
-    until(lambda: not peers.is_running(), 10)
-    until(lambda: not postgres_over(terminal.data), 10)
+    until(lambda: not peers.is_running(), 60)
+    until(lambda: not postgres_over(terminal.data), 60)
     assert control.read_bytes() == b""
 
 
@@ -151,16 +151,16 @@ def test_peers_do_not_outlive_a_server_that_was_killed(
     peers = peers_of(served)
 
     served.kill()
-    served.wait(10)
+    served.wait(60)
 
-    until(lambda: not peers.is_running() or peers.status() == psutil.STATUS_ZOMBIE, 10)
+    until(lambda: not peers.is_running() or peers.status() == psutil.STATUS_ZOMBIE, 60)
     # What it left in the data folder is not taken for a running rehearsal.
     assert json.loads((terminal.data / "rehearsal.json").read_text())["pid"] == served.pid
     rung = terminal.run("call", CLINIC, "--written", "--say", "When are you open?")
     assert rung.returncode == 0, rung.stderr
     assert "clinic_info {} -> ok in" in rung.stdout
     # The killed server's Postgres has served the next rehearsal, and ended with it.
-    until(lambda: not postgres_over(terminal.data), 10)
+    until(lambda: not postgres_over(terminal.data), 60)
 
 
 def test_a_server_whose_peers_die_says_so_and_ends(
@@ -173,7 +173,7 @@ def test_a_server_whose_peers_die_says_so_and_ends(
         "dialplan: the emulated peers have ended (signal 9): start the rehearsal again"
     )
     assert "Traceback" not in terminal.said
-    until(lambda: not postgres_over(terminal.data), 10)
+    until(lambda: not postgres_over(terminal.data), 60)
 
 
 def test_a_phone_that_is_put_down_with_ctrl_c_leaves_nothing_behind(terminal: Terminal) -> None:
@@ -187,5 +187,5 @@ def test_a_phone_that_is_put_down_with_ctrl_c_leaves_nothing_behind(terminal: Te
 
     assert phone.wait(60) == 130
     assert "Traceback" not in log.read_text()
-    until(lambda: not peers.is_running(), 10)
-    until(lambda: not postgres_over(terminal.data), 10)
+    until(lambda: not peers.is_running(), 60)
+    until(lambda: not postgres_over(terminal.data), 60)

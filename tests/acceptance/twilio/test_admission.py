@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 import pytest
+from tests.stillness import watched
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from dialplan.protocols.twilio.signature import sign
@@ -78,7 +80,7 @@ async def test_a_token_that_is_missing_replayed_or_of_another_call_closes_the_so
             impostor = await stack.enter_async_context(site.stream(NUMBER))
             await impostor.connected()
             await impostor.start(callSid=sid, customParameters=parameters)
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(30):
                 await impostor.closed.wait()
             assert impostor.received == []
 
@@ -100,8 +102,13 @@ async def test_a_token_opens_one_socket_of_two_that_race(desk: Desk) -> None:
 
         await asyncio.gather(*(one.begin() for one in streams))
 
+        async with asyncio.timeout(30):
+            closing = [asyncio.create_task(one.closed.wait()) for one in streams]
+            _, open_ = await asyncio.wait(closing, return_when=asyncio.FIRST_COMPLETED)
+        # Long enough for the other one to be closed too, if it were.
         await asyncio.sleep(0.5)
-        assert sorted(one.closed.is_set() for one in streams) == [False, True]
+        assert [one.done() for one in open_] == [False]
+        open_.pop().cancel()
         assert len(site.of(CallBegan)) == 1
 
 
@@ -117,13 +124,16 @@ async def test_a_socket_without_a_start_for_five_seconds_is_closed(
                 await pings.ping()
                 await asyncio.sleep(0.2)
 
-        async with asyncio.timeout(7):
+        async with watched() as stillness, asyncio.timeout(30):
+            began = time.monotonic()
             for socket in (silent, greets):
                 with pytest.raises(ConnectionClosed):
                     await socket.recv()
             with pytest.raises(ConnectionClosed):
                 await ping()
+            ended = time.monotonic()
 
+    assert ended - began - stillness.seconds(began, ended) < 7
     assert refusals(caplog) == ["stream refused: no start within 5.0 s"] * 3
 
 
@@ -134,7 +144,7 @@ async def test_a_flood_of_frames_before_start_closes_the_socket(
         for _ in range(10):
             await stream.socket.send("garbage")
 
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             await stream.closed.wait()
 
     assert refusals(caplog) == ["stream refused: no start among the first 10 frames"]
@@ -149,7 +159,7 @@ async def test_a_media_format_that_is_not_mulaw_8000_mono_is_refused(
             async with site.stream(NUMBER) as stream:
                 await stream.connected()
                 await stream.start(mediaFormat={**mulaw, **change})
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(30):
                     await stream.closed.wait()
                 assert stream.received == []
 
@@ -162,8 +172,9 @@ async def test_a_call_that_ends_before_its_stream_lets_go_of_the_model(desk: Des
         await site.webhook("/healthz")
         before = site.in_use()
         invitation = await site.invite(NUMBER)
-        await asyncio.sleep(0.3)
-        assert site.in_use() > before
+        async with asyncio.timeout(30):
+            while site.in_use() <= before:  # noqa: ASYNC110  of the process, no task's
+                await asyncio.sleep(0.02)
         await site.webhook(
             "/twilio/status", CallSid=invitation.call_sid, To=NUMBER, CallStatus="completed"
         )

@@ -63,9 +63,9 @@ async def test_an_independent_client_holds_a_call_without_a_violation(desk: Desk
                 identity=StreamIdentity(call_sid=invitation.call_sid),
                 config=SessionConfig(
                     custom_parameters={"token": invitation.token},
-                    response_timeout_s=5,
-                    quiet_period_s=0.5,
-                    max_call_s=15,
+                    response_timeout_s=30,
+                    quiet_period_s=3,
+                    max_call_s=60,
                 ),
             )
             result = await session.run()

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from tests.ports import free_port
 
 from dialplan.emulators.openai.mind import Say
 from dialplan.emulators.openai.scripted import ScriptedMind
@@ -56,12 +56,13 @@ class Server:
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that run, by their number."""
-        found = [
-            one
-            for one in psutil.Process(self.process.pid).children()
-            if "worker" in one.cmdline() and one.status() != psutil.STATUS_ZOMBIE
-        ]
-        return sorted(found, key=lambda one: one.cmdline()[one.cmdline().index("--slot") + 1])
+        found = {}
+        for one in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # one that ends meanwhile, or is a zombie
+                words = one.cmdline()
+                if "worker" in words:
+                    found[words[words.index("--slot") + 1]] = one
+        return [found[slot] for slot in sorted(found)]
 
     async def ring(self, *said: str | Line, limit_s: float = 60) -> CallRecord:
         lines = [Line(one) if isinstance(one, str) else one for one in said]
@@ -73,7 +74,7 @@ class Server:
 
     async def fresh(self, path: str) -> httpx.Response:
         """Ask over a connection of its own, so that any worker may get it."""
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             return await client.get(self.origin + path, headers={"Authorization": f"Bearer {KEY}"})
 
     async def counts(self, metric: str) -> dict[str, float]:
@@ -85,18 +86,13 @@ class Server:
                 found[match[1]] = found.get(match[1], 0) + float(match[2])
         return found
 
-    async def until(self, true: Callable[[], bool], limit_s: float = 20.0) -> None:
+    async def until(self, true: Callable[[], bool], limit_s: float = 60.0) -> None:
         async with asyncio.timeout(limit_s):
             while not true():  # noqa: ASYNC110  another process is watched
                 await asyncio.sleep(0.05)
 
 
 OpenServer = Callable[..., AbstractAsyncContextManager[Server]]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -168,7 +164,7 @@ def open_server(postgres_url: str, tmp_path: Path) -> OpenServer:
                 stderr=stderr,
             )
             stack.push_async_callback(_end, process)
-            client = await stack.enter_async_context(httpx.AsyncClient(timeout=20))
+            client = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
             server = Server(process, port, carrier, model, log, client)
             assert process.stdout is not None
             async with asyncio.timeout(90):
@@ -185,7 +181,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             await process.wait()
     except TimeoutError:
         with suppress(ProcessLookupError):

@@ -29,7 +29,7 @@ async def invited(server: Any) -> tuple[str, str, str]:
     """Announce a call over a connection of its own; return its SID, stream URL and token."""
     sid, url = "CA" + secrets.token_hex(16), f"{server.origin}/twilio/voice"
     params = {"CallSid": sid, "AccountSid": ACCOUNT, "From": CALLER, "To": NUMBER}
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         answer = await client.post(
             url,
             content=urlencode(params),
@@ -40,6 +40,15 @@ async def invited(server: Any) -> tuple[str, str, str]:
         )
     found = re.search(r'<Stream url="([^"]+)".*name="token" value="([^"]+)"', answer.text)
     return (sid, found[1], found[2]) if found else (sid, "", "")
+
+
+async def of_each_worker(server: Any) -> list[tuple[str, str, str]]:
+    """Announce calls, one after the other, until both workers have one; there is room for 14."""
+    answers: list[tuple[str, str, str]] = []
+    while len({url.rpartition("/")[2][:1] for _, url, _ in answers}) < 2:
+        assert len(answers) < 14, "all calls were announced to one worker: nothing is shown"
+        answers.append(await invited(server))
+    return answers
 
 
 def start_of(sid: str, token: str) -> list[bytes]:
@@ -65,6 +74,15 @@ def upgrade(url: str) -> bytes:
     ).encode()
 
 
+async def opened(sid: str, url: str, token: str) -> Any:
+    """Open the stream of a call that was announced."""
+    headers = {"X-Twilio-Signature": sign(TOKEN, url, [])}
+    socket = await connect(url, additional_headers=headers, compression=None, open_timeout=60)
+    for frame in start_of(sid, token):
+        await socket.send(frame, text=True)
+    return socket
+
+
 async def hear(socket: Any) -> None:
     """Say of all that arrives that it was played, until the socket closes."""
     async for frame in socket:
@@ -76,8 +94,14 @@ async def test_calls_spread_over_the_workers_and_all_of_them_are_talked(open_ser
     async with open_server() as server:
         records = await asyncio.gather(*(server.ring("Hello?", "Thanks.") for _ in range(20)))
 
-        began = await server.counts("dialplan_calls_began_total")
-        ended = await server.counts("dialplan_calls_ended_total")
+        # A worker that waits for its turn has yet to note what its callers know.
+        deadline = time.monotonic() + 30
+        while True:
+            began = await server.counts("dialplan_calls_began_total")
+            ended = await server.counts("dialplan_calls_ended_total")
+            if sum(ended.values()) == 20 or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.2)
         passed = await server.counts("dialplan_streams_passed_total")
         up = await server.counts("dialplan_worker_up")
         scraped = [(await server.fresh("/metrics")).text for _ in range(6)]
@@ -90,7 +114,7 @@ async def test_calls_spread_over_the_workers_and_all_of_them_are_talked(open_ser
                 writer.write(piece)
                 await asyncio.sleep(0.02)
             writer.write(upgrade(url)[60:])
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 assert (await reader.readline()).startswith(b"HTTP/1.1 "), sid
             writer.close()
 
@@ -112,24 +136,17 @@ async def test_calls_spread_over_the_workers_and_all_of_them_are_talked(open_ser
 async def test_the_limit_of_calls_and_the_list_of_them_are_those_of_all_workers(
     open_server: Any,
 ) -> None:
-    async with open_server(most=12) as server:
-        answers = await asyncio.gather(*(invited(server) for _ in range(30)))
+    async with open_server(most=16) as server:
+        # Each goes to either worker by chance, and all to one where the other has not its turn.
+        answers = await of_each_worker(server)
+        answers += await asyncio.gather(*(invited(server) for _ in range(30)))
         granted = [one for one in answers if one[1]]
-        sockets: list[Any] = []
-        listening: list[asyncio.Task[None]] = []
-        for sid, url, token in granted:
-            socket = await connect(
-                url,
-                additional_headers={"X-Twilio-Signature": sign(TOKEN, url, [])},
-                compression=None,
-            )
-            for frame in start_of(sid, token):
-                await socket.send(frame, text=True)
-            sockets.append(socket)
-            listening.append(asyncio.create_task(hear(socket)))
+        # At once: a stream must have come half a minute after its call.
+        sockets = await asyncio.gather(*(opened(*one) for one in granted))
+        listening = [asyncio.create_task(hear(socket)) for socket in sockets]
         slots = {url.rpartition("/")[2][0] for _, url, _ in granted}
         wanted = sorted(sid for sid, *_ in granted)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while True:
             lists = [(await server.fresh("/api/running")).json()["calls"] for _ in range(8)]
             if all(sorted(c["call_sid"] for c in one) == wanted for one in lists):
@@ -139,7 +156,7 @@ async def test_the_limit_of_calls_and_the_list_of_them_are_those_of_all_workers(
         # The page and the data of a call, from whichever worker answers, with what was heard.
         turns: list[bool] = []
         while not turns or not all(turns):
-            assert time.monotonic() < deadline + 15
+            assert time.monotonic() < deadline + 30
             calls = [(await server.fresh(f"/api/calls/{wanted[0]}")).json() for _ in range(8)]
             turns = [bool(one["turns"]) for one in calls]
             assert all(one["running"] for one in calls), calls
@@ -148,13 +165,13 @@ async def test_the_limit_of_calls_and_the_list_of_them_are_those_of_all_workers(
         for socket in sockets:
             await socket.close()
         await asyncio.wait(listening)
-        for _ in range(100):
+        for _ in range(300):
             again = await invited(server)
             if again[1]:
                 break
             await asyncio.sleep(0.1)
 
-    assert len(granted) == 12
+    assert len(granted) == 16
     assert slots == {"0", "1"}, "all calls were announced to one worker: nothing is shown"
     assert any(elsewhere)
     assert {page.status_code for page in pages} == {200}
@@ -167,21 +184,13 @@ async def test_a_killed_worker_is_started_again_and_the_other_ones_calls_go_on(
     open_server: Any,
 ) -> None:
     async with open_server() as server:
-        answers = await asyncio.gather(*(invited(server) for _ in range(12)))
+        answers = await of_each_worker(server)
         lost = [one for one in answers if one[1].rpartition("/")[2].startswith("0-")]
         kept = [one for one in answers if one[1].rpartition("/")[2].startswith("1-")]
         assert lost
         assert kept
-        calls = {}
-        for sid, url, token in (kept[0],):
-            calls[sid] = await connect(
-                url,
-                additional_headers={"X-Twilio-Signature": sign(TOKEN, url, [])},
-                compression=None,
-            )
-            for frame in start_of(sid, token):
-                await calls[sid].send(frame, text=True)
-            await calls[sid].recv()
+        still = await opened(*kept[0])
+        await still.recv()
         before = server.workers()
         before[0].kill()
         # Not its zombie: a thread of it may hold the sockets for a moment longer.
@@ -190,7 +199,7 @@ async def test_a_killed_worker_is_started_again_and_the_other_ones_calls_go_on(
         # Announced to the one that is gone: the other one carries it.
         sid, url, token = lost[0]
         async with (
-            asyncio.timeout(10),
+            asyncio.timeout(60),
             connect(
                 url,
                 additional_headers={"X-Twilio-Signature": sign(TOKEN, url, [])},
@@ -200,10 +209,9 @@ async def test_a_killed_worker_is_started_again_and_the_other_ones_calls_go_on(
             for frame in start_of(sid, token):
                 await socket.send(frame, text=True)
             assert orjson.loads(await socket.recv())["event"] == "media"
-        await server.until(lambda: "worker is back" in server.log.read_text(), 60)
+        await server.until(lambda: "worker is back" in server.log.read_text(), 90)
         after = server.workers()
         record = await server.ring("Hello?")
-        still = calls[kept[0][0]]
         await still.send(
             orjson.dumps({"event": "mark", "streamSid": "MZ", "mark": {"name": "x"}}), text=True
         )
@@ -225,10 +233,10 @@ async def test_nothing_stays_when_the_supervisor_is_killed(open_server: Any) -> 
 
         server.process.kill()
 
-        await server.until(lambda: not any(one.is_running() for one in processes), 40)
-        await server.until(lambda: not (data / "postmaster.pid").exists(), 10)
+        await server.until(lambda: not any(one.is_running() for one in processes))
+        await server.until(lambda: not (data / "postmaster.pid").exists())
         assert not re.search("Traceback", server.log.read_text())
-        await server.until(lambda: not Path(folder).exists(), 5)
+        await server.until(lambda: not Path(folder).exists())
 
 
 async def test_sigterm_ends_the_server_and_all_of_its_workers(open_server: Any) -> None:
@@ -237,7 +245,7 @@ async def test_sigterm_ends_the_server_and_all_of_its_workers(open_server: Any) 
         ended = [await server.ring("Hello?")]
 
         server.process.terminate()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             code = await server.process.wait()
 
         assert code == 0
@@ -282,11 +290,11 @@ agents: {clerk: {entry: true, prompt: Be kind.}}
 
 def jobs_of(process: int) -> list[psutil.Process]:
     """Return the processes under one that do what follows calls."""
-    return [
-        one
-        for one in psutil.Process(process).children(recursive=True)
-        if "jobs" in one.cmdline() and one.status() != psutil.STATUS_ZOMBIE
-    ]
+    found = []
+    for one in psutil.Process(process).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # one that ends meanwhile, or is a zombie
+            found += [one] if "jobs" in one.cmdline() else []
+    return found
 
 
 async def test_one_process_does_what_follows_the_calls_of_all_workers(open_server: Any) -> None:
@@ -309,7 +317,7 @@ async def test_one_process_does_what_follows_the_calls_of_all_workers(open_serve
 def test_what_the_user_must_mend_is_said_once_for_all_workers(tmp_path: Path) -> None:
     server = serve(tmp_path, VERTICAL.replace("title:", "titel:"))
 
-    _, error = server.communicate(timeout=90)
+    _, error = server.communicate(timeout=110)
 
     assert server.returncode == 2
     assert error.count("did you mean `title`?") == 1
@@ -318,14 +326,14 @@ def test_what_the_user_must_mend_is_said_once_for_all_workers(tmp_path: Path) ->
 
 def test_workers_that_do_not_stay_up_end_the_server(tmp_path: Path) -> None:
     server = serve(tmp_path, VERTICAL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 100
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(psutil.NoSuchProcess):
             for child in psutil.Process(server.pid).children():
                 child.kill()
         time.sleep(0.05)
 
-    _, error = server.communicate(timeout=10)
+    _, error = server.communicate(timeout=60)
 
     assert server.returncode == 2
     assert "workers ended more than 5 times within 60 s" in error

@@ -22,7 +22,7 @@ from dialplan.engines.realtime.session import RealtimeEngine, RealtimeEngineConf
 from dialplan.protocols.realtime.client import AudioFormat, SessionSettings
 
 LOUD, QUIET = b"\x00", b"\xff"
-WAIT_S = 20.0
+WAIT_S = 60.0
 MODEL = "gpt-realtime-2.1"
 SCHEMA: Mapping[str, Any] = {"type": "object", "properties": {"name": {"type": "string"}}}
 Event = TypeVar("Event")
@@ -78,6 +78,7 @@ class Line:
     mind: ScriptedMind
     server: RealtimeServer
     calls: list[tuple[str, Mapping[str, Any]]]
+    slow_may_end: asyncio.Event
     events: list[EngineEvent] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -113,8 +114,11 @@ class Line:
 class Desk:
     """The call's own side of its agents; notes what its tools are given."""
 
-    def __init__(self, calls: list[tuple[str, Mapping[str, Any]]]) -> None:
+    def __init__(
+        self, calls: list[tuple[str, Mapping[str, Any]]], slow_may_end: asyncio.Event
+    ) -> None:
         self._calls = calls
+        self._slow_may_end = slow_may_end
 
     def instructions(self, agent: str) -> str:
         return "You are the desk." if agent == "desk" else f"You do {agent}."
@@ -130,6 +134,7 @@ class Desk:
             raise RuntimeError("the service is down")
         if name == "slow":
             await asyncio.sleep(0.3)
+            await self._slow_may_end.wait()
         return {"look_up": "found", "slow": "late", "hush": "done", "bills": "none"}[name]
 
 
@@ -176,6 +181,8 @@ def line_over(transport: Transport, audio: AudioFormat) -> Dial:
             others = tuple(
                 AgentSpec(name, (tool("bills"),)) for name in ("billing", "visits", "repairs")
             )
+            slow_may_end = asyncio.Event()
+            slow_may_end.set()
             config = RealtimeEngineConfig(
                 endpoint=Endpoint(
                     f"{server.url}?model={MODEL}", reconnects=reconnects, reconnect_wait_s=0.01
@@ -199,9 +206,12 @@ def line_over(transport: Transport, audio: AudioFormat) -> Dial:
                 batch_ms=20,  # time runs twenty times as fast here
             )
             engine = RealtimeEngine(
-                config, Desk(calls), lambda event: line.tell(event), lambda _h: {"vip": 1}
+                config,
+                Desk(calls, slow_may_end),
+                lambda event: line.tell(event),
+                lambda _h: {"vip": 1},
             )
-            line = Line(engine, mind, server, calls)
+            line = Line(engine, mind, server, calls, slow_may_end)
             try:
                 await engine.connect()
                 await engine.configure()

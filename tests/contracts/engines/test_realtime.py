@@ -283,10 +283,12 @@ async def test_a_tools_answer_waits_for_the_caller_and_is_in_the_servers_respons
 ) -> None:
     steps = [[CallTool("slow")], [Say("It is found.")], [Say("Once more!")]]
     async with dial_direct(steps) as line:
+        line.slow_may_end.clear()
         await line.engine.respond()
         await line.until(ToolStarted)
         await line.begin_to_speak()
         await line.until(CallerSpeechStarted)
+        line.slow_may_end.set()
         await line.until(ToolFinished)
         await asyncio.sleep(0.3)
         assert len(line.all(ResponseStarted)) == 1, "it spoke over the caller"
@@ -303,9 +305,12 @@ async def test_a_tools_answer_waits_for_the_caller_and_is_in_the_servers_respons
 async def test_a_tools_answer_is_spoken_of_after_a_noise(dial_direct: Dial) -> None:
     steps = [[CallTool("slow")], [Say("It is found.")]]
     async with dial_direct(steps, hears="") as line:
+        line.slow_may_end.clear()
         await line.engine.respond()
         await line.until(ToolStarted)
         await line.speak()
+        await line.until(CallerSpeechStarted)
+        line.slow_may_end.set()
         await line.until(AgentSaid)
 
         assert [said.text for said in line.all(AgentSaid)] == ["It is found."]

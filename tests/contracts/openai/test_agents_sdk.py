@@ -49,7 +49,7 @@ class Call:
 
     async def until(self, kind: str, times: int = 1) -> RealtimeSessionEvent:
         """Wait until `times` events of this type were seen: the session's, or the raw server's."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 found = [event for event in self.seen if kind in _types(event)]
                 if len(found) >= times:

@@ -67,7 +67,7 @@ class Client:
         self.seen: list[RealtimeServerEvent] = []
 
     async def until(self, kind: type[E]) -> E:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 event = await self.connection.recv()
                 self.seen.append(event)

@@ -29,7 +29,7 @@ class Rehosted(TwilioHttpClient):  # type: ignore[misc]  # the package has no ty
     """Twilio's own HTTP client, sent to another host."""
 
     def __init__(self, base_url: str) -> None:
-        super().__init__(pool_connections=False, timeout=5)
+        super().__init__(pool_connections=False, timeout=30)
         self._host = urlsplit(base_url)
 
     def request(self, method: str, url: str, **options: object) -> object:

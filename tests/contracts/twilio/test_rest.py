@@ -21,7 +21,7 @@ WAIT = render(Pause(30))
 
 
 async def reaches(carrier: Carrier, sid: str, *statuses: str) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if carrier.calls[sid].record.status in statuses:
             return
         await asyncio.sleep(0.01)
@@ -61,7 +61,9 @@ async def test_the_sdk_makes_fetches_redirects_and_ends_a_call(
     fetched = await asyncio.to_thread(sdk.calls(created.sid).fetch)
     record = carrier.calls[created.sid].record
     await asyncio.to_thread(sdk.calls(created.sid).update, twiml=WAIT)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(30):
+        while len(record.documents) < 2:  # noqa: ASYNC110  it has no event
+            await asyncio.sleep(0.01)
     await asyncio.to_thread(sdk.calls(created.sid).update, status="completed")
     await over(carrier, created.sid)
 

@@ -159,7 +159,7 @@ async def test_a_streamed_answer_becomes_sentences_and_then_tool_calls() -> None
 
 async def test_a_sentence_is_yielded_while_the_model_still_writes() -> None:
     async with serving({"content": "First. "}, None) as chat:
-        mind = LanguageModelMind(chat.url, piece_limit_s=0.2)
+        mind = LanguageModelMind(chat.url, piece_limit_s=1.5)
         async with mind:
             answer = mind.respond(turn())
             first = await anext(aiter(answer))

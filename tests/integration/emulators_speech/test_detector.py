@@ -33,10 +33,10 @@ def test_silence_costs_almost_nothing() -> None:
     detector = SileroDetector()
     frame = SILENCE * 160
 
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(1000):
         detector.feed(frame)
-    each = (time.perf_counter() - started) / 1000
+    each = (time.process_time() - started) / 1000
 
     assert each < 0.001
 

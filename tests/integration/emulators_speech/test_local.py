@@ -26,7 +26,7 @@ async def test_without_the_extra_the_error_tells_what_to_install(part: str) -> N
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", "-c", program, stdout=asyncio.subprocess.PIPE
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    out, _ = await asyncio.wait_for(process.communicate(), 100)
 
     assert "install `dialplan[rehearsal]`" in out.decode()
 

@@ -198,7 +198,7 @@ async def server() -> AsyncIterator[Server]:
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(running.serve(sockets=[listener]))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await running.listening.wait()
         yield server
         running.should_exit = True

@@ -37,7 +37,7 @@ def client(carrier: Carrier) -> httpx.AsyncClient:
 
 
 async def place(carrier: Carrier) -> CallRecord:
-    return await carrier.place(to=CLINIC, from_=PATIENT, caller=Speaker(), limit_s=20)
+    return await carrier.place(to=CLINIC, from_=PATIENT, caller=Speaker(), limit_s=60)
 
 
 async def test_a_recording_can_be_fetched_and_deleted_once(

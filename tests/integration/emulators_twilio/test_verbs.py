@@ -34,7 +34,7 @@ class Presser:
 
 
 async def place(carrier: Carrier, caller: Presser | None = None) -> CallRecord:
-    return await carrier.place(to=CLINIC, from_=PATIENT, caller=caller or Presser(), limit_s=20)
+    return await carrier.place(to=CLINIC, from_=PATIENT, caller=caller or Presser(), limit_s=60)
 
 
 def codes(record: CallRecord) -> list[int]:

@@ -73,7 +73,7 @@ class Told:
         self.changed.set()
 
     async def until(self, true: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not true():
                 self.changed.clear()
                 await self.changed.wait()
@@ -201,7 +201,7 @@ async def test_fragments_out_of_order_end_the_connection(frames: tuple[bytes, ..
 
 
 async def test_a_peer_that_answers_no_ping_is_lost_and_one_that_does_is_not() -> None:
-    async with connected(Endpoint("", ping_interval_s=0.1, ping_timeout_s=0.1)) as (
+    async with connected(Endpoint("", ping_interval_s=0.1, ping_timeout_s=1)) as (
         connection,
         peer,
         told,
@@ -223,7 +223,7 @@ async def test_audio_is_dropped_and_the_connection_lost_when_the_peer_does_not_r
         told,
     ):
         most = 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not told.lost:
                 for _ in range(100):
                     connection.send_audio(bytes(1000))
@@ -243,13 +243,13 @@ async def test_a_peer_that_reads_again_in_time_is_kept() -> None:
     ):
         while not connection.dropped:
             connection.send_audio(bytes(1000))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while connection.waiting:
                 await peer.receive()
         dropped = connection.dropped
         connection.send_audio(b"again")
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await peer.receive())[1] != b"again":
                 pass
         assert connection.dropped == dropped
@@ -286,7 +286,7 @@ async def test_a_connection_that_breaks_is_told_once() -> None:
 
 async def test_closing_waits_for_the_peer_but_not_for_ever() -> None:
     async with connected(Endpoint("", close_timeout_s=0.2)) as (connection, peer, told):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             await connection.close()
 
         assert (await peer.receive()) == (CLOSE, struct.pack("!H", 1000))
@@ -384,7 +384,7 @@ async def test_what_is_no_welcome_is_an_engine_error(
     async with served(noted) as endpoint:
         told = Told()
         with pytest.raises(EngineError, match="check the address"):
-            await dial(changed(endpoint, open_timeout_s=0.3), told.take, told.lose)
+            await dial(changed(endpoint, open_timeout_s=1), told.take, told.lose)
 
     assert len(seen) == 1
     assert told.lost == []
@@ -405,7 +405,7 @@ async def test_a_dial_that_is_given_up_leaves_no_connection_behind() -> None:
         dialling = asyncio.create_task(dial(endpoint, told.take, told.lose))
         with pytest.raises(asyncio.CancelledError):
             await dialling
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await gone.wait()
 
     assert told.lost == []

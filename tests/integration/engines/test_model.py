@@ -100,7 +100,7 @@ class Session(RealtimeModelListener):
         self.up.append(event)
 
     async def until(self, kind: type[EngineEvent], count: int = 1) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while sum(isinstance(event, kind) for event in self.told) < count:
                 self._changed.clear()
                 await self._changed.wait()
@@ -277,11 +277,14 @@ Handler = Callable[[ServerConnection], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scripted(handler: Handler) -> AsyncIterator[tuple[DirectRealtimeModel, Session]]:
+async def scripted(
+    handler: Handler, open_timeout_s: float = 30
+) -> AsyncIterator[tuple[DirectRealtimeModel, Session]]:
     """A model over a server that says exactly what the test has it say."""
     async with serve(handler, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        endpoint = Endpoint(f"ws://127.0.0.1:{port}/?model=m", reconnects=0, open_timeout_s=0.3)
+        url = f"ws://127.0.0.1:{port}/?model=m"
+        endpoint = Endpoint(url, reconnects=0, open_timeout_s=open_timeout_s)
         session = Session()
         model = DirectRealtimeModel(endpoint, SETTINGS, session.tell)
         model.add_listener(session)
@@ -451,7 +454,7 @@ async def test_a_model_that_begins_no_session_is_an_engine_error() -> None:
     async def handler(socket: ServerConnection) -> None:
         await socket.wait_closed()
 
-    async with scripted(handler) as (model, session):
+    async with scripted(handler, 0.3) as (model, session):
         with pytest.raises(EngineError, match=r"did not begin a session within 0\.3 s"):
             await model.connect({})
 
@@ -522,7 +525,7 @@ async def test_a_session_begun_at_the_webhook_is_there_for_the_call_and_ends_cle
         assert seen == ["session.update"]
         await engine.configure()
         await engine.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await closed.wait()
 
         assert seen == ["session.update"]

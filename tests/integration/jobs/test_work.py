@@ -55,7 +55,7 @@ async def statuses(database: Database) -> dict[str, str]:
 
 
 async def until(database: Database, wanted: dict[str, str]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await statuses(database) != wanted:  # noqa: ASYNC110  another thread writes it
             await asyncio.sleep(0.05)
 

@@ -214,7 +214,7 @@ async def test_a_version_that_serves_no_more_is_let_go_and_read_again_for_a_call
     alive = weakref.ref(held.vertical)
     asked = partial(library.look_up, tenant="someone", collection="articles", top=1, at_least=0.1)
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         work = tasks.create_task(library.work())
         library.serve([held])
         [before] = await asked(held, question="The tunnel says 809.")

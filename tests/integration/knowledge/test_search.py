@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from tests.integration.articles import ARTICLES
@@ -81,7 +82,7 @@ async def test_a_question_waits_for_the_index_and_not_for_ever(
             await library.look_up(loaded, "one", "articles", "809", top=3, at_least=0.3)
 
     working = asyncio.create_task(library.work())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         found = await library.look_up(loaded, "one", "articles", "809", top=3, at_least=0.3)
     working.cancel()
 
@@ -106,12 +107,14 @@ async def test_the_event_loop_is_free_while_articles_are_embedded(
     loaded = make(
         {f"{number}.md": f"# Article {number}\n\n" + "Words of it. " * 40 for number in range(8)}
     )
-    longest, last = 0.0, asyncio.get_running_loop().time()
+    # What this process computes between two turns of the loop: a machine that others use, or that
+    # stands still, adds nothing to that.
+    longest, last = 0.0, time.process_time()
     indexing = asyncio.create_task(library.prepare(loaded))
 
     while not indexing.done():
         await asyncio.sleep(0.005)
-        now = asyncio.get_running_loop().time()
+        now = time.process_time()
         longest, last = max(longest, now - last), now
 
     assert (await indexing)[0].embedded > 8

@@ -165,14 +165,15 @@ async def test_a_program_that_says_nothing_is_left_after_its_timeout_and_ended(
 
     problems, _ = await ask_servers([checked], ALLOWED, {})
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     ((code, _, message),) = said(problems)
     assert (code, message) == (
         "E601",
         "the MCP server `desk`: it cannot be reached: TimeoutError",
     )
-    running = psutil.Process().children(recursive=True)
-    assert not [one for one in running if silent in one.cmdline()]
+    # By what was found in one look: a process that ends meanwhile has no command line.
+    running = psutil.process_iter(["cmdline"])
+    assert not [one for one in running if silent in (one.info["cmdline"] or ())]
 
 
 async def test_nothing_is_concluded_from_a_tool_that_is_broken(write: Write) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -12,8 +12,6 @@ from dialplan.model.database import Table
 from dialplan.store.database import Database
 from dialplan.store.steps import Step, TablePlan
 from dialplan.store.vertical_tables import apply_plan, create_tables, purge, read_plan
-
-TODAY = datetime.now(UTC).date()
 
 
 def tables(**written: object) -> dict[str, Table]:
@@ -42,6 +40,19 @@ async def run(database: Database, sql: str) -> list[tuple[object, ...]]:
     async with database.engine.begin() as connection:
         done = await connection.execute(text(sql))
         return [tuple(row) for row in done] if done.returns_rows else []
+
+
+async def put_aside(database: Database, schema: str, name: str) -> tuple[str, date]:
+    """Return what a table or column is called since it was taken away, and the day in it."""
+    (found,) = await run(
+        database,
+        "SELECT name FROM (SELECT column_name AS name FROM information_schema.columns"  # noqa: S608
+        f" WHERE table_schema = '{schema}' UNION SELECT table_name FROM information_schema.tables"
+        f" WHERE table_schema = '{schema}') AS all_names"
+        f" WHERE name LIKE '\\_dropped\\_%\\_{name}'",
+    )
+    kept = str(found[0])
+    return kept, datetime.strptime(kept.split("_")[2], "%Y%m%d").replace(tzinfo=UTC).date()
 
 
 def said(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
@@ -144,7 +155,8 @@ async def test_a_dropped_column_is_refused_then_put_aside_with_its_data_when_agr
     steps = await applied(database, "p_drop", wanted, destructive=True)
 
     assert steps[0].note.startswith("1 rows have a value")
-    kept = f"_dropped_{TODAY:%Y%m%d}_note"
+    kept, day = await put_aside(database, "p_drop", "note")
+    assert abs(datetime.now(UTC).date() - day) <= timedelta(days=1)  # it may be midnight
     assert await run(database, f'SELECT "{kept}" FROM p_drop.bikes') == [("kept",)]  # noqa: S608
     await run(database, "INSERT INTO p_drop.bikes (tenant, brand) VALUES ('a', 'new')")
     assert (await planned(database, "p_drop", wanted)).steps == ()
@@ -154,13 +166,15 @@ async def test_what_was_put_aside_is_purged_only_when_it_is_old_enough(database:
     await create_tables(database, "p_purge", bikes(brand="text", note="text"))
     await applied(database, "p_purge", bikes(brand="text"), destructive=True)
 
+    kept, day = await put_aside(database, "p_purge", "note")
+
     async with database.engine.begin() as connection:
-        early = await purge(connection, "p_purge", before=TODAY)
+        early = await purge(connection, "p_purge", before=day)
     async with database.engine.begin() as connection:
-        late = await purge(connection, "p_purge", before=TODAY + timedelta(days=1))
+        late = await purge(connection, "p_purge", before=day + timedelta(days=1))
 
     assert early == []
-    assert late == [f"column p_purge.bikes._dropped_{TODAY:%Y%m%d}_note"]
+    assert late == [f"column p_purge.bikes.{kept}"]
 
 
 async def test_a_dropped_table_keeps_its_rows_beside_it(database: Database) -> None:
@@ -172,7 +186,7 @@ async def test_a_dropped_table_keeps_its_rows_beside_it(database: Database) -> N
     steps = await applied(database, "p_table", bikes(brand="text"), destructive=True)
 
     assert said(steps) == [("DESTRUCTIVE", "remove table old")]
-    kept = f"_dropped_{TODAY:%Y%m%d}_old"
+    kept, _day = await put_aside(database, "p_table", "old")
     assert await run(database, f'SELECT count(*) FROM p_table."{kept}"') == [(1,)]  # noqa: S608
 
 

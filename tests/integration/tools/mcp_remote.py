@@ -19,8 +19,14 @@ SERVER = Path(__file__).parent / "mcp_server.py"
 
 def children() -> set[int]:
     """The server processes that this process has."""
-    found = psutil.Process().children(recursive=True)
-    return {one.pid for one in found if str(SERVER) in " ".join(one.cmdline())}
+    ours = {one.pid for one in psutil.Process().children(recursive=True)}
+    # By what was found in one look: a process that ends meanwhile has no command line.
+    found = psutil.process_iter(["cmdline"])
+    return {
+        one.pid
+        for one in found
+        if one.pid in ours and str(SERVER) in " ".join(one.info["cmdline"] or ())
+    }
 
 
 @asynccontextmanager

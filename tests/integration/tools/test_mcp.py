@@ -144,7 +144,7 @@ async def test_a_long_answer_is_refused_and_a_slow_one_left(a_call: MakeCall) ->
         began = time.monotonic()
         with pytest.raises(ToolError, match="answered with error"):
             await it.ask("slow", a_call(), limit_s=0.3)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 25  # it would take 30
         assert isinstance(await it.ask("pid", a_call()), int)
 
 

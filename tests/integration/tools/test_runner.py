@@ -385,6 +385,15 @@ async def test_what_was_done_is_asked_about_when_it_is_called_for_in_a_later_tur
     assert (await desk.run("book_visit", slot_id=2))["status"] == "confirm"
 
 
+async def waits_for_a_lock(database: Database) -> None:
+    """Return once a statement hangs at what another transaction holds."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with asyncio.timeout(30), database.engine.connect() as connection:
+        while not await connection.scalar(text(waiting)):
+            await connection.rollback()
+            await asyncio.sleep(0.02)
+
+
 async def test_a_repetition_while_the_first_still_works_joins_it_though_the_caller_spoke(
     desk: Desk,
 ) -> None:
@@ -395,7 +404,7 @@ async def test_a_repetition_while_the_first_still_works_joins_it_though_the_call
     async with tenant_transaction(desk.database, VERTICAL.name, desk.call.tenant) as other:
         await other.execute(text("SELECT 1 FROM slots WHERE id = 1 FOR UPDATE"))
         first = asyncio.create_task(desk.run("book_visit", slot_id=1))
-        await asyncio.sleep(0.2)
+        await waits_for_a_lock(desk.database)
         desk.call.caller_turns += 1
         second = asyncio.create_task(desk.run("book_visit", slot_id=1))
         await asyncio.sleep(0.1)

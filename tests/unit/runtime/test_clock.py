@@ -9,11 +9,13 @@ def test_a_moved_clock_stands_at_its_moment_and_goes_on() -> None:
     clock = MovedClock(moment)
 
     first, second = clock.now(), clock.now()
-    assert moment <= first <= second < moment + timedelta(seconds=5)
-    assert abs(clock.epoch() - moment.timestamp()) < 5
+    assert moment <= first <= second < moment + timedelta(seconds=60)
+    assert abs(clock.epoch() - moment.timestamp()) < 60
 
 
 def test_a_moved_clock_measures_time_as_the_machine_does() -> None:
     moved = MovedClock(datetime(1999, 1, 1, tzinfo=UTC))
 
-    assert abs(moved.monotonic_ms() - Clock().monotonic_ms()) < 1000
+    before, now, after = Clock().monotonic_ms(), moved.monotonic_ms(), Clock().monotonic_ms()
+
+    assert before <= now <= after

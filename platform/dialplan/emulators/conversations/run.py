@@ -198,13 +198,6 @@ class _Call:
         """Tell whether a tool is at work, so that more is to come."""
         return self.live is not None and any(one.tools for one in self.live.running())
 
-    def begun_ms(self) -> list[int]:
-        """Return when each line began, by the clock of the server, which skipped silence."""
-        return [
-            at + sum(ms for when, ms in self.caller.skipped if when < at)
-            for at, _ in self.caller.spoken
-        ]
-
 
 class _Caller:
     """The caller of a conversation, who hangs up once a person was dialled for him."""
@@ -338,7 +331,9 @@ async def _ring(house: House, told: LoadedConversation, call: _Call) -> CallReco
         for one in record.notifications
         if one.level == "error" and one.code not in closing
     ]
-    call.account.time(call.begun_ms())
+    line = house.stage.carrier.calls[record.call_sid].line
+    begun = [at for at, _ in call.caller.spoken]
+    call.account.time(begun, call.caller.skipped, () if line is None else line.stood_still)
     return record
 
 

@@ -214,6 +214,7 @@ class Control:
                 caller=Overheard(caller, tell),
                 on_event=tell,
                 limit_s=order.limit_s,
+                real_time=live is not None,
             )
             await watch.facts_are_in()
             watch.put(CallOver.of(record))

@@ -93,6 +93,7 @@ class LiveCall:
         status_events: frozenset[str] = frozenset({"completed"}),
         on_event: OnEvent | None = None,
         limit_s: float = 300.0,
+        real_time: bool = False,
     ) -> None:
         self.exchange = exchange
         self.record = record
@@ -106,6 +107,7 @@ class LiveCall:
         self._status_sequence = 0
         self._on_event = on_event
         self._limit_s = limit_s
+        self._real_time = real_time
         self._current: asyncio.Task[None] | None = None
         self._redirection: Callable[[], Awaitable[Script]] | None = None
         self._line_task: asyncio.Task[None] | None = None
@@ -150,7 +152,12 @@ class LiveCall:
         """Return the line, answering the call if it rings."""
         if self.line is None:
             self.record.status = "in-progress"
-            self.line = PhoneLine(self._caller, self.exchange.clock, lambda: self.hang_up("caller"))
+            self.line = PhoneLine(
+                self._caller,
+                self.exchange.clock,
+                lambda: self.hang_up("caller"),
+                real_time=self._real_time,
+            )
             self._line_task = self.tasks.create_task(self.line.run())
             self.emit(Answered(self.record.call_sid))
         return self.line

@@ -134,8 +134,11 @@ class Carrier:
         caller: Caller,
         on_event: OnEvent | None = None,
         limit_s: float = 300.0,
+        real_time: bool = False,
     ) -> CallRecord:
         """Let a caller ring one of the account's numbers; return when the call is over.
+
+        `real_time` is for somebody whose time goes on while this process stands still.
 
         Raises:
             ValueError: `to` is not a number of this account.
@@ -154,6 +157,7 @@ class Carrier:
             status_callback=number.status_callback,
             on_event=on_event,
             limit_s=limit_s,
+            real_time=real_time,
         )
         self.calls[record.call_sid] = call
         call.emit(Ringing(record.call_sid))

@@ -15,6 +15,9 @@ from dialplan.emulators.twilio.clock import Clock
 from dialplan.emulators.twilio.playback import Playback
 from dialplan.protocols.audio import FRAME_BYTES, FRAME_MS, SILENCE
 
+MOST_LATE_MS = 100
+"""How far behind a line catches up, in a burst, as packets do that were held up on their way."""
+
 _SILENT_FRAME = bytes((SILENCE,)) * FRAME_BYTES
 
 
@@ -37,25 +40,38 @@ class Tap(Protocol):
 class PhoneLine:
     """One line, from answer to end.
 
+    `real_time` says that somebody is at it whose time goes on while this process stands still. Else
+    what it stood still is left out: a script must not run ahead of a server that stood still too.
+
     Attributes:
         caller_audio: the caller's side since the answer, mu-law.
         agent_audio: what the caller heard since the answer, mu-law, of the same length.
         digits: keys pressed so far.
         playback: what is still to be heard.
         tap: who listens to the caller now, or None.
-        now_ms: how long ago the answer was, in whole frames.
+        now_ms: how long ago the answer was, in whole frames, without `stood_still`.
+        stood_still: what was left out of it: after which of its moments, and how many ms.
     """
 
-    def __init__(self, caller: Caller, clock: Clock, on_hang_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        clock: Clock,
+        on_hang_up: Callable[[], None],
+        *,
+        real_time: bool = False,
+    ) -> None:
         self.caller_audio = bytearray()
         self.agent_audio = bytearray()
         self.digits = ""
         self.playback = Playback()
         self.tap: Tap | None = None
         self.now_ms = 0
+        self.stood_still: list[tuple[int, int]] = []
         self._caller = caller
         self._clock = clock
         self._on_hang_up = on_hang_up
+        self._real_time = real_time
         self._idle: list[asyncio.Future[None]] = []
 
     async def run(self) -> None:
@@ -63,9 +79,12 @@ class PhoneLine:
         began = self._clock.monotonic()
         while self._tick():
             self.now_ms += FRAME_MS
-            # Against the start and not the last tick, so that lateness does not add up. A late
-            # line catches up in a burst, as packets do.
+            # Against the start and not the last tick, so that lateness does not add up.
             delay = began + self.now_ms / 1000 - self._clock.monotonic()
+            lost = -delay - MOST_LATE_MS / 1000
+            if lost > 0 and not self._real_time:
+                began += lost
+                self.stood_still.append((self.now_ms - FRAME_MS, round(lost * 1000)))
             await self._clock.sleep(max(0.0, delay))
         self._on_hang_up()
 
