@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialplan.model.voice import Hours, parse_hours
-from dialplan.prompts.hours import ALWAYS, Opening, opening
+from dialplan.prompts.hours import Opening, opening
 
 CLINIC = {"mon-fri": "08:00-12:00, 13:00-18:00", "sat": "09:00-13:00", "holidays": "US"}
 
@@ -19,7 +19,7 @@ def at(when: str, written: dict[str, str] | None = None) -> Opening:
 
 
 def test_without_hours_it_is_always_open() -> None:
-    assert opening(None, datetime(2026, 3, 2)) == ALWAYS
+    assert opening(None, datetime(2026, 3, 2)) == Opening(True, "open all day", "")
 
 
 @pytest.mark.parametrize(
