@@ -1,8 +1,19 @@
 """What a caller hears word for word that no agent, tool or greeting says: the fixed sentences."""
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
 from dialplan.model.shape import Shape, Template
+
+_KNOWN = {
+    "open": ("spans",),
+    "span": ("opens", "closes"),
+    "holiday": ("holiday",),
+    "today": ("time",),
+    "tomorrow": ("time",),
+    "later": ("date", "time"),
+}
 
 
 class HoursWords(Shape):
@@ -30,10 +41,13 @@ class HoursWords(Shape):
     """It opens next today, at `time`."""
     tomorrow: Template = Field("tomorrow at {{ time }}", examples=["mañana a las {{ time }}"])
     """It opens next tomorrow, at `time`."""
-    later: Template = Field(
-        "{{ date }} at {{ time }}", examples=["el {{ date }} a las {{ time }}"]
-    )
+    later: Template = Field("{{ date }} at {{ time }}", examples=["el {{ date }} a las {{ time }}"])
     """It opens next on a later `date`, at `time`."""
+
+    def words(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Each word with its name and with what it may name."""
+        for name in type(self).model_fields:
+            yield name, getattr(self, name), _KNOWN.get(name, ())
 
 
 class Sentences(Shape):
@@ -71,3 +85,9 @@ class Sentences(Shape):
         examples=[{"open": "abierto {{ spans }}", "span": "de {{ opens }} a {{ closes }}"}],
     )
     """The words of `call.hours_today` and `call.next_opening`."""
+
+    def of_calls(self) -> Iterator[tuple[str, str]]:
+        """The sentences that know what the greeting knows, each with its name."""
+        for name in type(self).model_fields:
+            if name != "hours":
+                yield name, getattr(self, name)

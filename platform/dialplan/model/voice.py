@@ -228,3 +228,9 @@ class WhenUnavailable(Shape):
         examples=["voicemail", {"dial": "nurse_line", "timeout": "20s", "else": "voicemail"}],
     )
     """What happens next."""
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether a caller whom nobody talks to may leave a voicemail."""
+        then = self.then.otherwise if isinstance(self.then, Then) else self.then
+        return then == "voicemail"

@@ -44,17 +44,17 @@ def locale_of(tag: str) -> Locale | None:
 
 
 def clock(at: time, locale: Locale) -> str:
-    """`9:00`, `9:00 a. m.`"""
+    """Say a time: `9:00`, `9:00 a. m.`."""
     return format_time(at, "short", locale=locale).translate(_PLAIN)
 
 
 def day(of: date, locale: Locale) -> str:
-    """`martes, 3 de marzo`"""
+    """Say a day: `martes, 3 de marzo`."""
     return str(parse_pattern(_day_pattern(locale)).apply(of, locale)).translate(_PLAIN)
 
 
 def moment(at: datetime, locale: Locale) -> str:
-    """`martes, 3 de marzo, 9:00`"""
+    """Say a moment: `martes, 3 de marzo, 9:00`."""
     # Its quotes are those of a pattern: `{1} 'um' {0}`.
     joined = get_datetime_format("full", locale=locale).replace("'", "")
     said = joined.replace("{1}", day(at.date(), locale)).replace("{0}", clock(at.time(), locale))
@@ -62,7 +62,7 @@ def moment(at: datetime, locale: Locale) -> str:
 
 
 def sum_of(amount: Decimal, currency: str, locale: Locale) -> str:
-    """`12,50 euros`, `45 euros`"""
+    """Say an amount of money: `12,50 euros`, `45 euros`."""
     whole = amount == amount.to_integral_value()
     return format_currency(
         amount,
@@ -75,13 +75,13 @@ def sum_of(amount: Decimal, currency: str, locale: Locale) -> str:
 
 
 def listed(said: Sequence[str], locale: Locale) -> str:
-    """`esto y aquello`"""
+    """Say several things: `esto y aquello`."""
     return format_list(said, locale=locale).translate(_PLAIN)
 
 
 @lru_cache(maxsize=256)
 def _day_pattern(locale: Locale) -> str:
-    """Weekday, day and month, all in words: what CLDR has of it is abbreviated in most languages."""
+    """Weekday, day and month in full: as CLDR has them they are abbreviated."""
     skeletons = locale.datetime_skeletons
     near = match_skeleton("MMMMEEEEd", skeletons)
     if near is None:

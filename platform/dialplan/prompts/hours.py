@@ -6,12 +6,12 @@ Pure: the moment is given, by the business's own clock; public holidays are data
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from dialplan.model.sentences import HoursWords
-from dialplan.model.voice import DAYS, Hours, Span
+from dialplan.model.voice import DAYS, Hours, Span, Voice
 from dialplan.prompts.render import render
 from dialplan.prompts.spoken import ENGLISH, is_english, listed, spoken_date, spoken_time
 
@@ -41,8 +41,13 @@ class Opening:
 class Manner:
     """How hours are told: in which words, with times and dates of which language (BCP 47)."""
 
-    words: HoursWords = HoursWords()
+    words: HoursWords = field(default_factory=HoursWords)
     language: str = ENGLISH
+
+    @classmethod
+    def of(cls, voice: Voice) -> Manner:
+        """Return how a line tells its hours."""
+        return cls(voice.sentences.hours, voice.languages.default)
 
 
 IN_ENGLISH = Manner()

@@ -65,9 +65,7 @@ def _spoken_date(context: Context, value: date | str) -> str:
 
 
 @pass_context
-def _money(
-    context: Context, value: Decimal | int | float | str, currency: str = "USD"
-) -> str:
+def _money(context: Context, value: Decimal | int | float | str, currency: str = "USD") -> str:
     return money(value, currency, _language(context))
 
 

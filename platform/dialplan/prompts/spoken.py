@@ -121,7 +121,7 @@ def money(
 
 
 def listed(said: Sequence[str], language: str = ENGLISH) -> str:
-    """`this and that`"""
+    """Say several things: `this and that`."""
     if (locale := _locale(language)) is not None:
         from dialplan.prompts import cldr
 
