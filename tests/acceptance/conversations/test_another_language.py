@@ -48,13 +48,13 @@ CONVERSATIONS = {
     "silencio": f"""\
 given: {{now: "2026-03-02 10:00"}}
 turns:
-  - {{silence: 20s, expect: {{says: [¿Sigue ahí? Le escucha el taller Ruiz., {{not: still}}]}}}}
+  - {{silence: 20s, expect: {{says: ["¿Sigue ahí? Le escucha el taller Ruiz.", {{not: still}}]}}}}
   - {ASKS % "Hoy estamos abiertos de 9:00 a 14:00 y de 17:00 a 20:00, abrimos hoy a las 17:00"}
   - caller: ¿Cuánto cuesta una revisión?
     model: [{{tool: precio}}, {{say: ¿Algo más?}}]
     expect: {{says: ["Una revisión cuesta 89,50 euros."]}}
   - silence: 90s
-    expect: {{says: [¿Sigue ahí?, No le oigo, Adiós, {{not: goodbye}}], ends: true}}
+    expect: {{says: ["¿Sigue ahí?", No le oigo, Adiós, {{not: goodbye}}], ends: true}}
 then: [{{call: {{ended_by: limit, errors: 0, says: [Hoy es lunes]}}}}]
 """,
     "festivo": f"""\
