@@ -135,7 +135,7 @@ class _Checker:
         for name, words in vertical.voice.sentences.of_calls():
             self._template(words, self._everywhere, ("voice", "sentences", name))
         for name, words, known in vertical.voice.sentences.hours.words():
-            steps = ("voice", "sentences", "hours", name)
+            steps: Steps = ("voice", "sentences", "hours", name)
             if self._template(words, known, steps):
                 self._fills(words, dict.fromkeys(known, "9:00"), steps)
         self._voice()

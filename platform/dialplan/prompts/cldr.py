@@ -13,7 +13,6 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.dates import (
     format_time,
-    get_datetime_format,
     match_skeleton,
     parse_pattern,
     tokenize_pattern,
@@ -56,7 +55,7 @@ def day(of: date, locale: Locale) -> str:
 def moment(at: datetime, locale: Locale) -> str:
     """Say a moment: `martes, 3 de marzo, 9:00`."""
     # Its quotes are those of a pattern: `{1} 'um' {0}`.
-    joined = get_datetime_format("full", locale=locale).replace("'", "")
+    joined = str(locale.datetime_formats["full"]).replace("'", "")
     said = joined.replace("{1}", day(at.date(), locale)).replace("{0}", clock(at.time(), locale))
     return said.translate(_PLAIN)
 
@@ -87,7 +86,7 @@ def _day_pattern(locale: Locale) -> str:
     if near is None:
         return str(locale.date_formats["full"].pattern)
     return untokenize_pattern(
-        (kind, _in_words(value)) if kind == "field" else (kind, value)
+        (kind, _in_words(value)) if isinstance(value, tuple) else (kind, value)
         for kind, value in tokenize_pattern(skeletons[near].pattern)
     )
 
