@@ -26,7 +26,7 @@ class Languages(Shape):
     """The languages of a call."""
 
     default: LanguageTag = Field("en-US", examples=["en-US"])
-    """The language it starts in, a BCP 47 tag."""
+    """The language it starts in, a BCP 47 tag; dates, times and sums are said in it."""
     accept: Literal["all"] | Many[LanguageTag] = Field("all", examples=["all", ["en-US", "es-US"]])
     """The languages it may go on in."""
 

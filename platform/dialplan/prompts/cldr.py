@@ -42,11 +42,13 @@ def locale_of(tag: str) -> Locale | None:
     return None
 
 
+@lru_cache(maxsize=2048)
 def clock(at: time, locale: Locale) -> str:
     """Say a time: `9:00`, `9:00 a. m.`."""
     return format_time(at, "short", locale=locale).translate(_PLAIN)
 
 
+@lru_cache(maxsize=2048)
 def day(of: date, locale: Locale) -> str:
     """Say a day: `martes, 3 de marzo`."""
     return str(parse_pattern(_day_pattern(locale)).apply(of, locale)).translate(_PLAIN)
