@@ -20,7 +20,7 @@ from dialplan.model.known import ENDING, LANGUAGES, REALTIME_MODELS, is_known
 from dialplan.model.shape import Json
 from dialplan.model.tool import Destination, Http, Tool
 from dialplan.model.vertical import Vertical
-from dialplan.prompts.render import TemplateProblem, names_used
+from dialplan.prompts.render import TemplateProblem, names_used, render
 
 CALL_NAMES = ("id", "from", "to", "now", "digits", "open", "hours_today", "next_opening")
 """What `call.` and `:call.` know: its id, numbers, the moment by the clock of the business, what
@@ -132,6 +132,12 @@ class _Checker:
     def speech(self) -> None:
         vertical = self._vertical
         self._template(vertical.voice.greeting, self._everywhere, ("voice", "greeting"))
+        for name, words in vertical.voice.sentences.of_calls():
+            self._template(words, self._everywhere, ("voice", "sentences", name))
+        for name, words, known in vertical.voice.sentences.hours.words():
+            steps: Steps = ("voice", "sentences", "hours", name)
+            if self._template(words, known, steps):
+                self._fills(words, dict.fromkeys(known, "9:00"), steps)
         self._voice()
         away = vertical.when_unavailable
         if away is not None:
@@ -301,22 +307,35 @@ class _Checker:
                 self._template(send.when, over, (*at, "when"), whole)
             self._http((*at, "http"), send.http, over, whole)
 
+    def _fills(self, words: str, values: Mapping[str, object], steps: Steps) -> None:
+        # Every prompt reads the hours: what cannot be filled would end each call at its start.
+        try:
+            render(words, values)
+        except TemplateProblem as problem:
+            self._note(steps, "E306", str(problem))
+
     def _template(
         self, words: str, known: Iterable[str], steps: Steps, whole: Collection[str] = ()
-    ) -> None:
-        """Note names that are not `known`; those of `whole` may stand without a member."""
+    ) -> bool:
+        """Note names that are not `known`; those of `whole` may stand without a member.
+
+        Return whether the template can be read and all its names are known.
+        """
         known = set(known)
         try:
             used = names_used(words)
         except TemplateProblem as problem:
             self._note(steps, "E306", str(problem))
-            return
+            return False
+        fine = True
         for name in sorted(used):
             owner = name.partition(".")[0]
             if name in whole or {name, owner, _MANY, f"{owner}.{_MANY}"} & known:
                 continue
+            fine = False
             hint = self._source.hint(name, known)
             self._note(steps, "E309", f"nothing is named `{name[:60]}` here", hint)
+        return fine
 
     def tables(self) -> None:
         tables = self._vertical.database.tables

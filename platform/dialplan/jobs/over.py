@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dialplan.model.after_call import AfterCall
 from dialplan.model.shape import Json
 from dialplan.model.vertical import Vertical
+from dialplan.prompts.render import LANGUAGE
 from dialplan.store.facts import CallBegan, CallEnded, Fact, HandedOff, ToolRan, TurnSpoken
 
 NOTHING_SAID = "the caller said nothing"
@@ -122,6 +123,7 @@ def about_call(
             "reason": call.reason,
             "agent": call.agent,
         },
+        LANGUAGE: vertical.voice.languages.default,
     }
 
 

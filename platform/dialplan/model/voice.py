@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_serializer
 from pydantic_core import PydanticCustomError
 
 from dialplan.model.known import COUNTRIES
+from dialplan.model.sentences import Sentences
 from dialplan.model.shape import Duration, Identifier, LanguageTag, Many, Shape, Template
 from dialplan.model.shape import parse_duration as _duration
 
@@ -25,7 +26,7 @@ class Languages(Shape):
     """The languages of a call."""
 
     default: LanguageTag = Field("en-US", examples=["en-US"])
-    """The language it starts in, a BCP 47 tag."""
+    """The language it starts in, a BCP 47 tag; dates, times and sums are said in it."""
     accept: Literal["all"] | Many[LanguageTag] = Field("all", examples=["all", ["en-US", "es-US"]])
     """The languages it may go on in."""
 
@@ -65,6 +66,11 @@ class Voice(Shape):
         examples=["Thank you for calling {{ business_name }}. How can I help?"]
     )
     """The first words of every call."""
+    sentences: Sentences = Field(
+        Sentences(),
+        examples=[{"still_there": "¿Sigue ahí?", "message_left": "Gracias. Adiós."}],
+    )
+    """What else is said word for word, in English where nothing is written."""
 
 
 class Span(Shape):
@@ -80,7 +86,8 @@ class Hours(Shape):
     """When the business is open, by its own clock (the variable `timezone`).
 
     Prompts, templates and SQL know `call.open` (true or false), `call.hours_today` ("open from 8 AM
-    to 6 PM", "closed for Labor Day") and `call.next_opening` ("tomorrow at 8 AM").
+    to 6 PM", "closed for Labor Day") and `call.next_opening` ("tomorrow at 8 AM"). Their words are
+    those of `voice.sentences.hours`.
     """
 
     week: dict[Day, Many[Span]] = Field(default_factory=dict)
@@ -221,3 +228,9 @@ class WhenUnavailable(Shape):
         examples=["voicemail", {"dial": "nurse_line", "timeout": "20s", "else": "voicemail"}],
     )
     """What happens next."""
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether a caller whom nobody talks to may leave a voicemail."""
+        then = self.then.otherwise if isinstance(self.then, Then) else self.then
+        return then == "voicemail"

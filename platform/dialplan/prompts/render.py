@@ -6,18 +6,26 @@ Nothing here knows where values come from; rendering is pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, time
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import quote
 
-from jinja2 import StrictUndefined, Template, TemplateError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from dialplan.errors import ConfigError
-from dialplan.prompts.spoken import money, spoken_date, spoken_time
+from dialplan.prompts.spoken import ENGLISH, money, spoken_date, spoken_time
 
 MOST_CHARACTERS = 40_000
 """The longest text a template may make, in characters."""
+
+LANGUAGE = "_language"
+"""Under this name values say the language (BCP 47) that filters speak; without it, English.
+
+No variable, parameter or column can have this name: theirs begin with a letter.
+"""
 
 
 _NO = frozenset({"", "false", "none", "null", "0", "0.0"})
@@ -42,6 +50,25 @@ def _segment(value: object) -> object:
     return quote(value.isoformat(), safe="") if isinstance(value, date | time) else value
 
 
+def _language(context: Context) -> str:
+    return str(context.parent.get(LANGUAGE, ENGLISH))
+
+
+@pass_context
+def _spoken_time(context: Context, value: datetime | time | str) -> str:
+    return spoken_time(value, _language(context))
+
+
+@pass_context
+def _spoken_date(context: Context, value: date | str) -> str:
+    return spoken_date(value, _language(context))
+
+
+@pass_context
+def _money(context: Context, value: Decimal | int | float | str, currency: str = "USD") -> str:
+    return money(value, currency, _language(context))
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Where `fields.items` is the member of that name, and no method of the mapping."""
 
@@ -63,7 +90,7 @@ def _environment(
     )
     # Plain text in, plain text out: what could burn time or memory is not in the language.
     made.globals.clear()
-    made.filters.update(spoken_time=spoken_time, spoken_date=spoken_date, money=money)
+    made.filters.update(spoken_time=_spoken_time, spoken_date=_spoken_date, money=_money)
     return made
 
 

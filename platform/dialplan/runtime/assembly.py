@@ -32,9 +32,6 @@ from dialplan.runtime.traces import CallTrace
 from dialplan.tools.arguments import parameters_schema
 
 TRANSCRIBER = "gpt-4o-mini-transcribe"
-STILL_THERE = "Are you still there?"
-SILENCE_GOODBYE = "I cannot hear you, so I will hang up now. Please call again. Goodbye."
-LIMIT_GOODBYE = "I am sorry, we have run out of time for this call. Please call again. Goodbye."
 FAREWELL_MS = 15_000
 # A tool's own timeout answers first; the engine's is the net below it.
 ENGINE_GRACE_S = 5.0
@@ -138,14 +135,15 @@ def call_policy(
 ) -> CallPolicy:
     """Return the limits and fixed words of a call; `notice` is said before the greeting."""
     vertical = loaded.vertical
+    said = vertical.voice.sentences
     greeting = render(vertical.voice.greeting, values)
     return CallPolicy(
         greeting=greeting if notice is None else f"{notice} {greeting}",
         silence_ms=_ms(vertical.limits.silence.total_seconds()),
-        silence_prompts=(STILL_THERE,),
-        silence_goodbye=SILENCE_GOODBYE,
+        silence_prompts=(render(said.still_there, values),),
+        silence_goodbye=render(said.silence_goodbye, values),
         limit_ms=_ms(vertical.limits.call.total_seconds()),
-        limit_goodbye=LIMIT_GOODBYE,
+        limit_goodbye=render(said.limit_goodbye, values),
         farewell_ms=FAREWELL_MS,
     )
 

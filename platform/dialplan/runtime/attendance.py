@@ -59,6 +59,7 @@ from dialplan.protocols.twilio.stream import Stream
 from dialplan.runtime.actions import LineActions
 from dialplan.runtime.assembly import VerticalAgents, call_policy, call_trace, pause_ms
 from dialplan.runtime.attended import CallRequest, Ending, Leg
+from dialplan.runtime.beginning import new_call
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.duties import Duties
 from dialplan.runtime.live import LiveCalls
@@ -72,7 +73,6 @@ from dialplan.tools.elsewhere import Elsewhere
 from dialplan.tools.http import HttpCaller
 from dialplan.tools.ports import LookUp, Transactions
 from dialplan.tools.runner import ToolRunner
-from dialplan.tools.state import CallState
 
 log = logging.getLogger(__name__)
 
@@ -123,18 +123,12 @@ class Attendance:
         self._request = request
         self._around = around
         line = request.line
-        self._state = CallState(
+        self._state = new_call(
+            line,
             call_sid=request.call_sid,
-            tenant=line.tenant,
-            vertical=line.vertical.vertical.name,
             caller=request.caller,
-            called=line.number,
             now=around.clock.now,
-            variables=line.variables,
-            secrets=line.secrets,
-            hours=line.vertical.vertical.hours,
             state=around.memory(),
-            agent=line.vertical.vertical.entry,
         )
         self._minutes = Minutes(request, around.clock, around.note, self._state)
         self._observer = CallObserver(

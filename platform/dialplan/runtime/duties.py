@@ -27,8 +27,7 @@ class Duties:
 
     def names(self) -> Mapping[str, object]:
         """Return what prompts and texts may name."""
-        state = dict.fromkeys(self.request.line.vertical.vertical.state) | self.state.state
-        return {**self.state.variables, "state": state, "call": self.state.about()}
+        return self.state.names(self.request.line.vertical.vertical.state)
 
     async def run_tool(self, agent: str, name: str, arguments_json: str) -> str:
         """Run a tool that an agent asks for; return what the model is told."""

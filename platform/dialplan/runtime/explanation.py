@@ -17,10 +17,11 @@ from dialplan.model.shape import format_duration
 from dialplan.model.tenants import Tenants
 from dialplan.prompts.hours import opening
 from dialplan.prompts.render import TemplateProblem, render
+from dialplan.runtime.beginning import new_call
 from dialplan.runtime.directory import Line
-from dialplan.runtime.fallback import FAILS, fallback_rows, said
+from dialplan.runtime.fallback import AFTER, FAILS, fallback_rows, said
 from dialplan.runtime.numbers import near_numbers
-from dialplan.runtime.unavailable import not_in_service
+from dialplan.runtime.unavailable import not_in_service, way_out
 from dialplan.settings import Settings
 from dialplan.tools.state import CallState
 
@@ -74,7 +75,7 @@ def explain_line(
         "voice": tuple(explained.voice()),
         "variables": tuple(explained.variables()),
         "secrets": tuple(explained.secrets()),
-        "fallback": tuple(Row(*one) for one in fallback_rows(line, places)),
+        "fallback": tuple(explained.fallback()),
         "limits": tuple(explained.limits()),
         "after the call": tuple(explained.after_call()),
     }
@@ -147,7 +148,7 @@ class _Explained:
         if str(state.zone) != zone:
             zone = f"UTC, because `{zone}` is no time zone"
         now = self._moment.at.astimezone(state.zone)
-        hours = opening(vertical.hours, now)
+        hours = opening(vertical.hours, now, state.manner)
         opens = f", opens next {hours.next_opening}" if hours.next_opening else ""
         if vertical.hours is None:
             told = "always: no hours are given"
@@ -170,7 +171,10 @@ class _Explained:
         at = ("voice", "languages")
         yield Row("language", voice.languages.default, self._places.of(*at, "default"))
         yield Row("languages accepted", spoken, self._places.of(*at, "accept"))
-        yield Row("greeting", self._greeting(), self._places.of("voice", "greeting"))
+        yield Row("greeting", self._spoken(voice.greeting), self._places.of("voice", "greeting"))
+        for name in ("still_there", "silence_goodbye", "limit_goodbye"):
+            place = self._places.of("voice", "sentences", name)
+            yield Row(name.replace("_", " "), self._spoken(getattr(voice.sentences, name)), place)
 
     def variables(self) -> Iterator[Row]:
         for name, value in self._line.variables.items():
@@ -207,6 +211,10 @@ class _Explained:
             )
         yield self._model_key()
 
+    def fallback(self) -> Iterator[Row]:
+        out = way_out(self._line, AFTER, call_sid="", caller=CALLER, now=lambda: self._moment.at)
+        yield from (Row(*one) for one in fallback_rows(out, self._places))
+
     def limits(self) -> Iterator[Row]:
         limits = self._loaded.vertical.limits
         owner = f"{self._line.tenant} and {self._loaded.vertical.name}"
@@ -226,28 +234,12 @@ class _Explained:
             yield Row("after the call", told, self._places.of("after_call"))
 
     def _state(self) -> CallState:
-        line = self._line
-        return CallState(
-            call_sid="",
-            tenant=line.tenant,
-            vertical=self._loaded.vertical.name,
-            caller=CALLER,
-            called=line.number,
-            now=lambda: self._moment.at,
-            variables=line.variables,
-            hours=self._loaded.vertical.hours,
-            agent=self._loaded.vertical.entry,
-        )
+        return new_call(self._line, call_sid="", caller=CALLER, now=lambda: self._moment.at)
 
-    def _greeting(self) -> str:
-        vertical = self._loaded.vertical
-        names = {
-            **self._line.variables,
-            "state": dict.fromkeys(vertical.state),
-            "call": self._state().about(),
-        }
+    def _spoken(self, template: str) -> str:
+        names = self._state().names(self._loaded.vertical.state)
         try:
-            return f"“{render(vertical.voice.greeting, names)}”"
+            return f"“{render(template, names)}”"
         except TemplateProblem as error:
             return f"cannot be said: {error}"
 

@@ -23,11 +23,10 @@ from dialplan.protocols.twilio.twiml import (
     Say,
     Verb,
 )
-from dialplan.runtime.directory import Line
-from dialplan.runtime.unavailable import after_dial, unavailable
+from dialplan.runtime.unavailable import WayOut
 
-# Steps are only told, nobody calls this.
-_AFTER = "https://localhost/after"
+AFTER = "https://localhost/after"
+"""An address for steps that are only told; nobody asks it."""
 _NOBODY = {"DialCallStatus": "no-answer"}
 
 _AT = "when_unavailable"
@@ -35,19 +34,20 @@ FAILS = "AI fails"
 """How the steps are called."""
 
 
-def fallback_rows(line: Line, places: Places) -> Iterator[tuple[str, str, str]]:
+def fallback_rows(way_out: WayOut, places: Places) -> Iterator[tuple[str, str, str]]:
     """Return (name, step in words, place) of every step."""
-    wish = line.vertical.vertical.when_unavailable
-    then = None if wish is None else wish.then
+    then = None if way_out.wish is None else way_out.wish.then
     rings = then.dial if isinstance(then, Then) else ""
     try:
-        verbs = unavailable(line, _AFTER)
+        verbs = way_out.unavailable()
     except ConfigError as error:
         yield f"{FAILS}, step 1", f"cannot be said: {error}", places.of(_AT, "say")
         return
     steps = _steps(verbs, rings, places, (_AT, "then"))
+    if way_out.wish is None:
+        steps[0] = (steps[0][0], places.of("voice", "sentences", "cannot_take_call"))
     if any(isinstance(verb, Dial) for verb in verbs):
-        after = _steps(after_dial(line, _NOBODY, _AFTER), "", places, (_AT, "then", "else"))
+        after = _steps(way_out.after_dial(_NOBODY), "", places, (_AT, "then", "else"))
         steps += [
             (f"{'then' if index else 'if nobody picks up:'} {words}", place)
             for index, (words, place) in enumerate(after)
@@ -59,8 +59,8 @@ def fallback_rows(line: Line, places: Places) -> Iterator[tuple[str, str, str]]:
 def said(verb: Verb, rings: str = "") -> str:
     """Say what a verb does to the caller; `rings` is the variable that a dialled number is."""
     match verb:
-        case Say(text):
-            return f"says “{text}”"
+        case Say(text, _, language):
+            return f"says “{text}”" + ("" if language is None else f" in {language}")
         case Play(url):
             return f"plays {url}"
         case Pause(length):

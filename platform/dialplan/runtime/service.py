@@ -6,7 +6,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 import httpx
@@ -21,6 +22,7 @@ from dialplan.engines.text.specialist import Specialists
 from dialplan.knowledge.library import Library
 from dialplan.knowledge.minilm import Embedder
 from dialplan.knowledge.providers import Providers
+from dialplan.prompts.spoken import is_english, spoken_time
 from dialplan.runtime.assembly import Assemblies, Assembly
 from dialplan.runtime.attendance import Attendance, Surroundings
 from dialplan.runtime.attended import CallRequest
@@ -240,6 +242,10 @@ def _prepare(loaded: LoadedVertical) -> None:
         import dialplan.engines.realtime.wideband  # noqa: F401
     if loaded.vertical.hours is not None and loaded.vertical.hours.holidays is not None:
         import holidays  # noqa: F401
+    language = loaded.vertical.voice.languages.default
+    if not is_english(language):
+        # With the import comes the language's data, which the first date of it reads.
+        spoken_time(datetime(2000, 1, 1), language)
 
 
 def _engine(

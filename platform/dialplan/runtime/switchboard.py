@@ -13,7 +13,7 @@ from dialplan.call.commands import HangUp, Transfer
 from dialplan.errors import DialplanError, ProtocolError
 from dialplan.protocols.twilio.messages import Start
 from dialplan.protocols.twilio.stream import Stream
-from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Say, Verb
+from dialplan.protocols.twilio.twiml import ConnectStream, Dial, Hangup, Verb
 from dialplan.runtime.attended import AttendedCall, CallRequest, Leg, MakeCall
 from dialplan.runtime.clock import Clock
 from dialplan.runtime.directory import Directory, Line
@@ -21,7 +21,7 @@ from dialplan.runtime.endings import Endings
 from dialplan.runtime.metrics import Metrics
 from dialplan.runtime.registry import Registry
 from dialplan.runtime.tokens import StreamTokens
-from dialplan.runtime.unavailable import THANKS, after_dial, not_in_service, unavailable
+from dialplan.runtime.unavailable import WayOut, not_in_service, way_out
 from dialplan.store.presence import RunningCall
 
 log = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ class Switchboard:
         request = CallRequest(sid, form.get("AccountSid", ""), form.get("From", ""), line)
         if not await self._may_begin(request):
             log.warning("line is at its limit of calls", extra={"call_sid": sid})
-            return unavailable(line, self._url("after"))
+            return self._way_out(line, form).unavailable()
         waiting = self._expected.get(sid)
         if waiting is not None:
             return waiting.answer  # it asked again while the calls were counted
@@ -147,7 +147,7 @@ class Switchboard:
         )
         answer = (
             ConnectStream(stream_url, action=self._url("after"), parameters={"token": token}),
-            *unavailable(line, self._url("after")),
+            *self._way_out(line, form).unavailable(),
         )
         expiry = asyncio.get_running_loop().call_later(STREAM_S, self._expire, sid)
         self._expected[sid] = _Expected(_Prepared(request, call, ready), answer, expiry)
@@ -155,11 +155,11 @@ class Switchboard:
 
     async def after(self, form: Mapping[str, str]) -> Sequence[Verb]:
         """Say what follows the stream, a transfer or a recording."""
-        line = self.lines.get(form.get("To", ""))
+        way_out = self._way_out(self.lines.get(form.get("To", "")), form)
         if "RecordingUrl" in form:
-            return (Say(THANKS), Hangup())
+            return way_out.after_voicemail()
         if "DialCallStatus" in form:
-            return after_dial(line, form, self._url("after"))
+            return way_out.after_dial(form)
         ending = await self._endings.of(form.get("CallSid", ""))
         match ending:
             case HangUp():
@@ -169,7 +169,7 @@ class Switchboard:
             case None if form.get("CallStatus") == "completed":
                 return (Hangup(),)  # nobody is there to hear more
             case None:
-                return unavailable(line, self._url("after"))
+                return way_out.unavailable()
 
     def transfer_verb(self, destination: str) -> Dial:
         """Return the verb that puts a caller through to a number."""
@@ -181,7 +181,7 @@ class Switchboard:
             "call fell back",
             extra={"call_sid": form.get("CallSid", ""), "error_code": form.get("ErrorCode", "")},
         )
-        return unavailable(self.lines.get(form.get("To", "")), self._url("after"))
+        return self._way_out(self.lines.get(form.get("To", "")), form).unavailable()
 
     def note_status(self, form: Mapping[str, str]) -> None:
         """Take note of a status callback; they come late, twice and out of order."""
@@ -308,6 +308,15 @@ class Switchboard:
         closing = asyncio.create_task(_let_go(expected.prepared), name=f"discard {call_sid}")
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+    def _way_out(self, line: Line | None, form: Mapping[str, str]) -> WayOut:
+        return way_out(
+            line,
+            self._url("after"),
+            call_sid=form.get("CallSid", ""),
+            caller=form.get("From", ""),
+            now=self._clock.now,
+        )
 
     def _url(self, path: str) -> str:
         return f"{self._public}/twilio/{path}"

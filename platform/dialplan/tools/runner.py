@@ -382,8 +382,7 @@ class ToolRunner:
         return loop.call_later(tool.say.after.total_seconds(), self._on_slow, slow)
 
     def _names(self, call: CallState) -> dict[str, object]:
-        state = dict.fromkeys(self._vertical.state) | call.state
-        return {**call.variables, "state": state, "call": call.about()}
+        return call.names(self._vertical.state)
 
     def _tools_that_set(self, missing: list[str]) -> list[str]:
         return [

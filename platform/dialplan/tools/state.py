@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dialplan.model.voice import Hours
-from dialplan.prompts.hours import opening
+from dialplan.prompts.hours import IN_ENGLISH, Manner, opening
+from dialplan.prompts.render import LANGUAGE
 
 NEVER = -1
 """Before the caller's first turn."""
@@ -44,6 +45,7 @@ class CallState:
     Attributes:
         now: tells the time, with an offset; the edge's clock, or a fixed moment in conversations.
         hours: when the business is open, None for always.
+        manner: in which words and language that is told, and what templates say of moments.
         agent: who is speaking now; follows handoffs.
         digits: what the caller last entered on the keypad.
         caller_turns: how often the caller has finished saying something.
@@ -61,6 +63,7 @@ class CallState:
     variables: Mapping[str, object] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     hours: Hours | None = None
+    manner: Manner = IN_ENGLISH
     state: dict[str, object] = field(default_factory=dict, repr=False)
     agent: str = ""
     digits: str = field(default="", repr=False)
@@ -85,7 +88,7 @@ class CallState:
     def about(self) -> dict[str, object]:
         """What stands under `call.` in templates and SQL; times are the tenant's."""
         now = self.now().astimezone(self.zone)
-        hours = opening(self.hours, now)
+        hours = opening(self.hours, now, self.manner)
         return {
             "id": self.call_sid,
             "from": self.caller,
@@ -95,4 +98,13 @@ class CallState:
             "open": hours.open,
             "hours_today": hours.hours_today,
             "next_opening": hours.next_opening,
+        }
+
+    def names(self, declared: Iterable[str]) -> dict[str, object]:
+        """What templates may name; state that is `declared` and not known yet is nothing."""
+        return {
+            **self.variables,
+            "state": dict.fromkeys(declared) | self.state,
+            "call": self.about(),
+            LANGUAGE: self.manner.language,
         }

@@ -114,7 +114,7 @@ def test_a_start_on_a_database_that_is_there_costs_little_more_than_the_models_s
 
 
 def test_a_start_imports_nothing_that_only_some_calls_need(tmp_path: Path) -> None:
-    dear = {"alembic", "holidays", "matplotlib", "numpy", "rfc3987_syntax", "soxr"}
+    dear = {"alembic", "babel", "holidays", "matplotlib", "numpy", "rfc3987_syntax", "soxr"}
     code = (
         f"import sys\nimport dialplan.web.answering\nprint(sorted({dear!r} & set(sys.modules)))\n"
     )
@@ -131,16 +131,26 @@ def test_a_start_imports_nothing_that_only_some_calls_need(tmp_path: Path) -> No
 
 
 def test_check_does_not_import_the_model_sdk_nor_the_database(tmp_path: Path) -> None:
+    env = environ(tmp_path)
+    taller = tmp_path / "verticals" / "taller"
+    taller.mkdir()
+    # What a line in another language says is not said by a check.
+    (taller / "vertical.yaml").write_text(
+        VERTICAL.replace("kiosk", "taller").replace(
+            "{greeting: Hello.}",
+            '{languages: {default: es-ES}, greeting: "Hoy {{ call.now | spoken_time }}."}',
+        )
+    )
     code = (
         "import sys\n"
         "from dialplan.cli.main import cli\n"
         "cli(['check', 'verticals'], standalone_mode=False)\n"
-        "print(sorted({'agents', 'openai', 'sqlalchemy', 'uvicorn'} & set(sys.modules)))\n"
+        "print(sorted({'agents', 'babel', 'openai', 'sqlalchemy', 'uvicorn'} & set(sys.modules)))\n"
     )
     done = subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env=environ(tmp_path),
+        env=env,
         capture_output=True,
         text=True,
         timeout=120,

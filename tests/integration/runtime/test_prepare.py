@@ -37,7 +37,7 @@ async def main(verticals, url):
     peers = Peers("http://127.0.0.1:9", "ws://127.0.0.1:9", None, None, "t", "http://127.0.0.1:9",
                   None, None, {})
     async with open_service(settings, {}, peers):
-        print(sorted({"numpy", "soxr"} & set(sys.modules)))
+        print(sorted({"babel", "numpy", "soxr"} & set(sys.modules)))
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -74,11 +74,19 @@ async def test_a_vertical_is_prepared_before_its_lines_answer(
     assert list(reloader.directory) == [NUMBER]
 
 
-@pytest.mark.parametrize(("audio", "loaded"), [("pcmu", []), ("pcm24k", ["numpy", "soxr"])])
-def test_a_process_loads_the_resampler_only_for_verticals_that_want_it(
-    postgres_url: str, tmp_path: Path, audio: str, loaded: list[str]
+@pytest.mark.parametrize(
+    ("voice", "loaded"),
+    [
+        ("format: pcmu", []),
+        ("format: pcm24k", ["numpy", "soxr"]),
+        ("languages: {default: es-ES}", ["babel"]),
+        ("languages: {default: en-GB}", []),
+    ],
+)
+def test_a_process_loads_what_is_dear_only_for_verticals_that_want_it(
+    postgres_url: str, tmp_path: Path, voice: str, loaded: list[str]
 ) -> None:
-    folder = written(tmp_path / "verticals", VERTICAL.replace("pcm24k", audio))
+    folder = written(tmp_path / "verticals", VERTICAL.replace("format: pcm24k", voice))
 
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", SERVER, str(folder), postgres_url],

@@ -133,3 +133,32 @@ def test_tenants_are_checked_against_the_verticals(tmp_path: Path) -> None:
         load_tenants(file, [])
 
     assert _codes(failure.value) == ["E312"]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ('still_there: "{{ nobody }}?"', "E309 voice.sentences.still_there"),
+        ('still_there: "{{ state.nobody }}?"', "E309 voice.sentences.still_there"),
+        ('hours: {open: "{{ span }}"}', "E309 voice.sentences.hours.open"),
+        ('hours: {today: "{{ call.now }}"}', "E309 voice.sentences.hours.today"),
+        ('hours: {today: "{{ time"}', "E306 voice.sentences.hours.today"),
+        ('hours: {span: "{{ opens | spoken_date }}"}', "E306 voice.sentences.hours.span"),
+    ],
+)
+def test_a_sentence_that_cannot_be_said_is_a_problem(
+    tmp_path: Path, words: str, problem: str
+) -> None:
+    voice = f"voice: {{greeting: Hello., sentences: {{{words}}}}}"
+
+    with pytest.raises(ConfigError, match=problem.replace(".", r"\.")):
+        load_vertical(_shop(tmp_path, SHOP.replace("voice: {greeting: Hello.}", voice)))
+
+
+def test_sentences_know_what_the_greeting_knows(tmp_path: Path) -> None:
+    said = 'still_there: "{{ call.from }}?", hours: {today: "at {{ time }}"}'
+    voice = f"voice: {{greeting: Hello., sentences: {{{said}}}}}"
+
+    loaded = load_vertical(_shop(tmp_path, SHOP.replace("voice: {greeting: Hello.}", voice)))
+
+    assert loaded.vertical.voice.sentences.hours.today == "at {{ time }}"

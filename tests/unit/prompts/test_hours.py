@@ -7,19 +7,38 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dialplan.model.sentences import HoursWords
 from dialplan.model.voice import Hours, parse_hours
-from dialplan.prompts.hours import ALWAYS, Opening, opening
+from dialplan.prompts.hours import IN_ENGLISH, Manner, Opening, opening
 
 CLINIC = {"mon-fri": "08:00-12:00, 13:00-18:00", "sat": "09:00-13:00", "holidays": "US"}
 
 
-def at(when: str, written: dict[str, str] | None = None) -> Opening:
+SPANISH = {
+    "open": "abierto {{ spans }}",
+    "span": "de {{ opens }} a {{ closes }}",
+    "midnight": "medianoche",
+    "all_day": "abierto todo el día",
+    "closed": "cerrado",
+    "holiday": "cerrado por {{ holiday }}",
+    "today": "hoy a las {{ time }}",
+    "tomorrow": "mañana a las {{ time }}",
+    "later": "el {{ date }} a las {{ time }}",
+}
+
+
+def at(when: str, written: dict[str, str] | None = None, manner: Manner = IN_ENGLISH) -> Opening:
     hours = Hours.model_validate(parse_hours(CLINIC if written is None else written))
-    return opening(hours, datetime.fromisoformat(when).replace(tzinfo=ZoneInfo("America/Chicago")))
+    moment = datetime.fromisoformat(when).replace(tzinfo=ZoneInfo("America/Chicago"))
+    return opening(hours, moment, manner)
+
+
+def in_spanish(when: str, written: dict[str, str] | None = None) -> Opening:
+    return at(when, written, Manner(HoursWords.model_validate(SPANISH), "es-ES"))
 
 
 def test_without_hours_it_is_always_open() -> None:
-    assert opening(None, datetime(2026, 3, 2)) == ALWAYS
+    assert opening(None, datetime(2026, 3, 2)) == Opening(True, "open all day", "")
 
 
 @pytest.mark.parametrize(
@@ -119,3 +138,41 @@ def test_a_country_is_told_though_its_holidays_have_no_english_names() -> None:
 def test_a_region_that_nobody_knows_is_refused_at_load(region: str) -> None:
     with pytest.raises(ValueError, match=f"no public holidays are known of `{region}`"):
         parse_hours({"mon": "08:00-18:00", "holidays": region})
+
+
+def test_hours_are_told_in_the_words_and_the_language_of_a_line() -> None:
+    clinic = {"mon-fri": "08:00-12:00, 13:00-18:00", "sat": "18:00-24:00", "sun": "00:00-24:00"}
+
+    told = [in_spanish(when, clinic) for when in ("2026-03-02T10:00", "2026-03-07T10:00")]
+    sunday = in_spanish("2026-03-08T10:00", clinic)
+
+    assert told[0].hours_today == "abierto de 8:00 a 12:00 y de 13:00 a 18:00"
+    assert [one.next_opening for one in told] == ["hoy a las 13:00", "hoy a las 18:00"]
+    assert told[1].hours_today == "abierto de 18:00 a medianoche"
+    assert sunday == Opening(True, "abierto todo el día", "mañana a las 8:00")
+    friday = in_spanish("2026-03-06T19:00", {"mon-fri": "08:00-18:00"})
+    assert friday.next_opening == "el lunes, 9 de marzo a las 8:00"
+    assert in_spanish("2026-03-07T10:00", {"mon": "08:00-18:00"}).hours_today == "cerrado"
+    assert opening(None, datetime(2026, 3, 2), Manner(HoursWords(all_day="siempre"))) == (
+        Opening(True, "siempre", "")
+    )
+
+
+@pytest.mark.parametrize(
+    ("region", "language", "when", "named"),
+    [
+        ("ES", "es-ES", "2026-10-12T10:00", "Fiesta Nacional de España"),
+        ("ES", "es-MX", "2026-10-12T10:00", "Fiesta Nacional de España"),
+        ("BR", "pt-BR", "2026-12-25T10:00", "Natal"),
+        ("US", "es-US", "2026-11-26T10:00", "Thanksgiving Day"),
+        ("CH", "fr-CH", "2026-08-01T10:00", "Fête nationale"),
+    ],
+)
+def test_a_holiday_has_its_name_in_the_language_of_the_line_where_its_country_knows_it(
+    region: str, language: str, when: str, named: str
+) -> None:
+    week = {"mon-sun": "08:00-18:00", "holidays": region}
+
+    told = at(when, week, Manner(HoursWords(holiday="{{ holiday }}"), language))
+
+    assert told.hours_today == named

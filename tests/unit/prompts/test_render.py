@@ -1,6 +1,15 @@
+from datetime import date, time
+
 import pytest
 
-from dialplan.prompts.render import TemplateProblem, names_used, render, texts_compared, verbatim
+from dialplan.prompts.render import (
+    LANGUAGE,
+    TemplateProblem,
+    names_used,
+    render,
+    texts_compared,
+    verbatim,
+)
 
 
 def test_values_are_filled_in_without_escaping() -> None:
@@ -93,3 +102,21 @@ def test_the_texts_that_names_are_compared_with_are_found(
     template: str, compared: set[tuple[str, str]]
 ) -> None:
     assert texts_compared(template) == compared
+
+
+def test_filters_speak_the_language_of_the_line() -> None:
+    words = (
+        "{{ day | spoken_date }}: {% for sum in sums %}{{ sum | money }} {% endfor %}"
+        "{{ times | map('spoken_time') | join('/') }}"
+    )
+    values = {"day": date(2026, 3, 3), "sums": ["1.50 EUR"], "times": [time(9), time(13, 30)]}
+
+    assert render(words, values) == "Tuesday, March 3: 1 euro and 50 cents 9 AM/1:30 PM"
+    spanish = render(words, {**values, LANGUAGE: "es-ES"})
+    assert spanish == "martes, 3 de marzo: 1,50 euros 9:00/13:30"
+
+
+def test_one_compiled_template_serves_several_languages() -> None:
+    said = [render("{{ '45 EUR' | money }}", {LANGUAGE: tag}) for tag in ("de", "en", "es")]
+
+    assert said == ["45 Euro", "45 euros", "45 euros"]

@@ -2,7 +2,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from dialplan.prompts.spoken import money, spoken_date, spoken_time
+from dialplan.prompts.spoken import listed, money, spoken_date, spoken_time
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,26 @@ def test_a_sum_is_said_in_its_currency(value: int | str, said: str) -> None:
 def test_what_is_no_amount_is_refused() -> None:
     with pytest.raises(ValueError, match="expected an amount"):
         money("lots")
+
+
+@pytest.mark.parametrize("tag", ["en", "en-GB", "EN-us", "xx"])
+def test_english_and_what_nobody_knows_is_said_in_english(tag: str) -> None:
+    assert spoken_date(date(2026, 3, 3), tag) == "Tuesday, March 3"
+    assert spoken_time(time(9, 0), tag) == "9 AM"
+    assert money("2.00 EUR", language=tag) == "2 euros"
+    assert listed(["a", "b", "c"], tag) == "a and b and c"
+
+
+def test_another_language_is_said_as_its_speakers_do() -> None:
+    assert spoken_date("2026-03-03", "es-ES") == "martes, 3 de marzo"
+    assert spoken_time("13:30", "es-ES") == "13:30"
+    assert spoken_time("2026-03-03T13:30:00+01:00", "es-ES") == "martes, 3 de marzo, 13:30"
+    assert money("2.50 EUR", language="es-ES") == "2,50 euros"
+    assert listed(["a", "b", "c"], "es-ES") == "a, b y c"
+
+
+@pytest.mark.parametrize("language", ["en-US", "es-ES"])
+@pytest.mark.parametrize("amount", ["lots", "NaN EUR", "inf EUR"])
+def test_what_is_no_amount_is_refused_in_every_language(amount: str, language: str) -> None:
+    with pytest.raises(ValueError, match="expected an amount"):
+        money(amount, language=language)

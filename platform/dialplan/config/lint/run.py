@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from dialplan.config.lint.after_call import check_after_call
 from dialplan.config.lint.graph import check_graph
+from dialplan.config.lint.languages import check_languages
 from dialplan.config.lint.notes import Notes
 from dialplan.config.lint.speech import check_speech
 from dialplan.config.lint.sql import check_sql
@@ -36,6 +37,7 @@ def lint(source: Source, made: Typed[Vertical], prompts: Mapping[str, str]) -> N
     check_graph(notes, vertical)
     check_tools(notes, vertical, sql)
     check_speech(notes, vertical, prompts, texts)
+    check_languages(notes, vertical, texts, sql)
     check_after_call(notes, vertical, prompts)
     if not errors_in(source.problems):
         # A slip of the keyboard leaves something unused: said once, where it was made.

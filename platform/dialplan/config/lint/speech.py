@@ -57,7 +57,11 @@ def _length(notes: Notes, text: TemplateText) -> None:
             code, most = "W430", LONGEST_GREETING_S
         case ("tools", _, "confirm", "say"):
             code, most = "W431", LONGEST_QUESTION_S
-        case ("tools", _, "say", _) | ("agents", _, "handoffs", _, "announce"):
+        case (
+            ("tools", _, "say", _)
+            | ("agents", _, "handoffs", _, "announce")
+            | ("voice", "sentences", _)
+        ):
             code, most = "W431", LONGEST_SENTENCE_S
         case _:
             return

@@ -41,6 +41,8 @@ def _names(words: str) -> frozenset[str]:
 
 def _all(vertical: Vertical, prompts: Mapping[str, str]) -> Iterator[tuple[Steps, str, str | None]]:
     yield ("voice", "greeting"), vertical.voice.greeting, None
+    for name, words in vertical.voice.sentences.of_calls():
+        yield ("voice", "sentences", name), words, None
     if vertical.when_unavailable is not None:
         yield ("when_unavailable", "say"), vertical.when_unavailable.say, None
     for name, agent in vertical.agents.items():
