@@ -29,6 +29,9 @@ from dialplan.emulators.rehearsal.slots import fill
 from dialplan.emulators.rehearsal.state import Ask, Do, Quiet, Tell, Toolbox
 from dialplan.emulators.rehearsal.toolbox import read_tool
 
+NAME = "the rehearsal model"
+"""What it says that it is, where a model's id is expected."""
+
 
 class RehearsalMind:
     """Understands by embeddings and rules; but for caches, a pure function of turn and hour."""
