@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +78,14 @@ async def test_words_asked_for_are_said_as_they_are(mind: RehearsalMind) -> None
 def test_a_whole_wish_becomes_a_call(mind: RehearsalMind) -> None:
     assert mind.decide(turn(WISH)) == [
         CallTool("book_table", {"day": "2026-03-03", "name": "Ann Bell"})
+    ]
+
+
+def test_tomorrow_is_of_the_day_that_the_prompt_tells(mind: RehearsalMind) -> None:
+    evening_before = replace(turn(WISH), instructions="It is Sunday, March 1 at 11 PM. Be kind.")
+
+    assert mind.decide(evening_before) == [
+        CallTool("book_table", {"day": "2026-03-02", "name": "Ann Bell"})
     ]
 
 
