@@ -43,6 +43,7 @@ def plain(text: str) -> str:
     """Return `text` in lower case with joined hyphens and typographic marks taken apart."""
     lowered = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     lowered = re.sub(r"\b([ap])\.?\s?m\b\.?", r"\1m", lowered)
+    lowered = re.sub(r"(?<=t)yeth\b", "ieth", lowered)
     lowered = re.sub(r"\bto-(morrow|day|night)\b", r"to\1", lowered)
     lowered = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", lowered)
     return re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)

@@ -78,7 +78,9 @@ def find_code(text: str) -> str | None:
         return written[0].upper()
     spoken = re.sub(r"'[a-z]+\b", "", with_digits(text))
     words = re.sub(r"\boh\b", "0", spoken).replace("-", " ")
-    # A recogniser writes a comma where somebody who spells takes a breath.
+    # A recogniser writes a comma or a full stop where somebody who spells takes a breath.
+    words = re.sub(r"(?<=\b[a-z]) \.(?= [a-z]\b)", "", words)
+    words = re.sub(r"(?<=\b[a-z] [a-z]) \.(?= \d)", "", words)
     words = re.sub(r"(?<=\b[a-z\d]) ,(?= [a-z\d]\b)|(?<=\b[a-z]) ,(?= \d)", "", words)
     best = ""
     for match in re.finditer(

@@ -15,6 +15,7 @@ from dialplan.emulators.rehearsal.numerals import ordinal, with_digits
         ("five five", "5 5"),
         ("forty two", "42"),
         ("two thirty", "2 30"),
+        ("the twentyeth", "the 20th"),
         ("two thousand and one", "2001"),
         ("four thousand two hundred and six", "4206"),
         ("one hundred and ten", "110"),

@@ -49,6 +49,8 @@ def test_emails_may_be_spoken(said: str, address: str | None) -> None:
         ("h m, three three, zero nine one", "HM33091"),
         ("k, seven, four, two", "K742"),
         ("seven, three, zero, five", "7305"),
+        ("R. T. two, two, four", "RT224"),
+        ("plan a. 5 people", "5"),
         ("I am 45, a lawyer", "45"),
     ],
 )
