@@ -206,6 +206,22 @@ def test_a_handed_over_caller_need_not_repeat(mind: RehearsalMind) -> None:
     assert decisions == [Say("Which day would suit you?")]
 
 
+def test_who_is_asked_for_a_name_may_give_the_number_instead(mind: RehearsalMind) -> None:
+    properties = {"guest_number": {"type": "integer"}, "name": {"type": "string"}}
+    find = ToolDefinition("find_guest", "Find a guest.", {"properties": properties})
+    wish, call = caller("find my guest file"), FunctionCall("c1", "find_guest", "{}")
+    items: list[Item] = [wish, call, answered(status="not_found", message="No guest.")]
+
+    asked = mind.decide(turn(*items, tools=(find,)))
+    question = " ".join(one.text for one in asked if isinstance(one, Say))
+    items += [agent(question), caller("One, zero, four, two, seven.")]
+
+    assert question.endswith("What is your name?")
+    assert mind.decide(turn(*items, tools=(find,))) == [
+        CallTool("find_guest", {"guest_number": 10427})
+    ]
+
+
 def test_calls_without_a_word_from_the_caller_are_bounded(mind: RehearsalMind) -> None:
     find = ToolDefinition("find_guest", "Find a guest.", {})
     items: list[Item] = [WISH]
