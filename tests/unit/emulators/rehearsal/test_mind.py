@@ -174,6 +174,27 @@ def test_each_outcome_is_told(mind: RehearsalMind, output: dict[str, Any], said:
     assert decisions == [Say(text) for text in said]
 
 
+def test_fixed_words_after_a_tool_has_answered_do_not_answer_for_it(mind: RehearsalMind) -> None:
+    booked = answered(status="ok", result={"id": 1, "day": "2026-03-03"})
+    items: list[Item] = [WISH, CALL, booked, agent("One moment while I book it.")]
+
+    decisions = mind.decide(turn(*items))
+    said = " ".join(one.text for one in decisions if isinstance(one, Say))
+
+    assert said.startswith("All set, the table is booked: tomorrow.")
+    assert mind.decide(turn(*items, agent(said))) == [Say("Are you still there?")]
+    assert mind.decide(turn(*items, agent(said[:20]))) == [Say("Are you still there?")]
+
+
+def test_a_tool_that_is_next_is_called_after_fixed_words(mind: RehearsalMind) -> None:
+    over = answered(status="handed_over", to="bookings")
+    handoff = FunctionCall("c1", "to_bookings", "{}")
+
+    decisions = mind.decide(turn(WISH, handoff, over, agent("Let me get bookings.")))
+
+    assert decisions == [CallTool("book_table", {"day": "2026-03-03", "name": "Ann Bell"})]
+
+
 def test_output_that_is_no_json_is_a_result(mind: RehearsalMind) -> None:
     decisions = mind.decide(turn(WISH, CALL, FunctionOutput("c1", "All good")))
 
