@@ -47,6 +47,7 @@ _CLEANING = [
     (re.compile(r"\.{2,}|\u2026"), "."),
     (re.compile(r"\s+([,.?!])"), r"\1"),
     (re.compile(r"\s+"), " "),
+    (re.compile(r"[,;:]+(?=[.?!])"), ""),
     (re.compile(r"[,;:]$"), "."),
 ]
 _SENTENCE = re.compile(r"(?:^|(?<=[.?!] ))[a-z]")

@@ -27,6 +27,7 @@ from dialplan.emulators.speech.ear import MoonshineEar, clean
         ("You are right.", "You are right."),
         ("No, that is all. thank you. goodbye.", "No, that is all. Thank you. Goodbye."),
         ("one, zero, four,", "One, zero, four."),
+        ("It's Ann Bell,.", "It's Ann Bell."),
         ("The rock 'n' roll class", "The rock n roll class"),
     ],
 )
