@@ -79,10 +79,11 @@ async def _analyse(settings: Settings, call_sid: str, sends: bool, done: Done) -
         done.skipped = skip_reason(known.after, known.call)
         if done.skipped is not None:
             return
-        done.fields = await deeds.ask(known)
+        reading = await deeds.ask(known)
+        done.fields = reading.fields
         if sends:
             await after_calls.ensure(database, call_sid)
-            for number in await deeds.keep(known, done.fields, anew=True):
+            for number in await deeds.keep(known, reading, anew=True):
                 done.sends[number] = await deeds.send_now(known, done.fields, number)
 
 

@@ -225,7 +225,8 @@ async def _followed(
     from dialplan.store import after_calls
 
     async with _books(settings, own, number) as (database, line):
-        if line.vertical.vertical.after_call is None:
+        after = line.vertical.vertical.after_call
+        if after is None:
             return
         until = time.monotonic() + READ_S
         while (row := await after_calls.find(database, call_sid)) is None or not row.settled:
@@ -237,7 +238,9 @@ async def _followed(
         console.print(f"[dim]nothing was read out of it: {row.reason}[/]", highlight=False)
         return
     width = max(map(len, [*row.fields, "sends"]))
-    for name, value in row.fields.items():
+    # As their author put them; the database keeps them in an order of its own.
+    for name in sorted(row.fields, key=[*after.fields, *row.fields].index):
+        value = row.fields[name]
         console.print(f"{name:>{width}}  {json.dumps(value, ensure_ascii=False)}", highlight=False)
     for send in row.sends:
         told = send.status if send.reason is None else f"{send.status}: {send.reason}"

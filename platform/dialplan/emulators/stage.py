@@ -14,7 +14,7 @@ from dialplan.emulators.openai.language_model import LanguageModelMind
 from dialplan.emulators.openai.mind import Mind
 from dialplan.emulators.openai.server import RealtimeServer
 from dialplan.emulators.openai.text import text_app
-from dialplan.emulators.rehearsal.mind import RehearsalMind
+from dialplan.emulators.rehearsal.mind import NAME, RehearsalMind
 from dialplan.emulators.services import EmulatedService, services_app
 from dialplan.emulators.speech.detector import SileroDetector
 from dialplan.emulators.speech.ear import MoonshineEar
@@ -99,6 +99,17 @@ class Stage:
     load: Callable[[], Awaitable[None]]
 
 
+def _name_of(mind: Mind) -> str | None:
+    """Return which model thinks, where that is no matter of what was asked for."""
+    match mind:
+        case RehearsalMind():
+            return NAME
+        case LanguageModelMind():
+            return mind.model
+        case _:
+            return None
+
+
 @asynccontextmanager
 async def set_stage(
     verticals: Mapping[str, LoadedVertical],
@@ -143,7 +154,9 @@ async def set_stage(
         model = await stack.enter_async_context(
             RealtimeServer(mind=thinks, ear=sound.ear, voice=sound.agent, detector=sound.detector)
         )
-        text_url = await stack.enter_async_context(serving(text_app(thinks)))
+        text_url = await stack.enter_async_context(
+            serving(text_app(thinks, lambda: _name_of(thinks)))
+        )
         config = NumberConfig(
             f"{origin}/twilio/voice",
             fallback_url=f"{origin}/twilio/fallback",

@@ -16,7 +16,7 @@ from dialplan.errors import StoreError, ToolError, TryLater
 from dialplan.jobs.lines import PastLines
 from dialplan.jobs.over import OverCall, over_call, skip_reason
 from dialplan.jobs.pauses import pause_after
-from dialplan.jobs.reading import Reader, names_of
+from dialplan.jobs.reading import Reader, Reading, names_of
 from dialplan.jobs.sending import due, prepare_send, send, target_of
 from dialplan.model.after_call import AfterCall
 from dialplan.model.shape import Json
@@ -121,20 +121,19 @@ class Deeds:
         call = await self._call(call_sid, state)
         return _known(call, await self._lines.under(call.tenant, loaded, call.called))
 
-    async def ask(self, known: Known) -> Mapping[str, Json]:
+    async def ask(self, known: Known) -> Reading:
         """Have the model read the fields; raises as `Reader.read`."""
         return await self._reader.read(known.call, known.line.vertical, known.line.variables)
 
-    async def keep(
-        self, known: Known, fields: Mapping[str, Json], *, anew: bool = False
-    ) -> list[int]:
-        """Keep fields, and return the numbers of the sends that follow. Raises StoreError."""
+    async def keep(self, known: Known, reading: Reading, *, anew: bool = False) -> list[int]:
+        """Keep what was read; return the numbers of the sends that follow. Raises StoreError."""
+        fields = reading.fields
         numbers = due(known.after, names_of(known.call, known.line, fields))
         await after_calls.keep_fields(
             self._database,
             known.call.call_sid,
             fields=fields,
-            model=known.after.model,
+            model=reading.model,
             targets={number: _target(number, known, fields) for number in numbers},
             anew=anew,
         )

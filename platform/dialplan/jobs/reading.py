@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from dialplan.config.load import LoadedVertical
 from dialplan.engines.text.extraction import Extraction, TextModel
@@ -16,9 +17,17 @@ from dialplan.model.shape import Json
 from dialplan.prompts.render import TemplateProblem, render
 from dialplan.runtime.directory import Line
 
-__all__ = ["OverCall", "Reader", "names_of", "over_call", "skip_reason"]
+__all__ = ["OverCall", "Reader", "Reading", "names_of", "over_call", "skip_reason"]
 
 SCHEMA = "call_fields"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read out of a call: every field, null where unknown. `model` is who read it."""
+
+    fields: Mapping[str, Json]
+    model: str
 
 
 def names_of(call: OverCall, line: Line, fields: Mapping[str, Json]) -> dict[str, object]:
@@ -37,8 +46,8 @@ class Reader:
 
     async def read(
         self, call: OverCall, loaded: LoadedVertical, line_variables: Mapping[str, object]
-    ) -> Mapping[str, Json]:
-        """Return every field of the vertical's `after_call` with its value, null where unknown.
+    ) -> Reading:
+        """Read every field of the vertical's `after_call`.
 
         Raises:
             TryLater: the model cannot be reached, or has too much to do.
@@ -55,9 +64,10 @@ class Reader:
             material=material_of(call, line_variables),
         )
         zone, region = zone_of(line_variables), region_of_call(call)
-        return await self._client.extract(
+        found = await self._client.extract(
             asked, lambda answer: check_fields(after, answer, zone=zone, region=region)
         )
+        return Reading(found.held, found.model)
 
 
 def _prompt(

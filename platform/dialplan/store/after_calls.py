@@ -76,7 +76,7 @@ class AfterCallRow:
         state: what the call knew at its end.
         reason: why it was skipped or failed, in words.
         fields: what was read out of it; None until then.
-        model: the text model that read it.
+        model: the text model that read it, by the provider's own name for it.
         tries: how often the model was asked.
         sends: the requests that apply, by their number.
     """

@@ -123,7 +123,7 @@ async def test_a_call_is_read_and_sent_within_seconds_of_its_end(desk: Desk) -> 
         page = call["page"]
         assert isinstance(page, str)
         assert "What followed" in page
-        assert "Read by gpt-5-mini." in page
+        assert "Read by the rehearsal model." in page
         assert "POST 127.0.0.1" in page
         (jobs,) = server.jobs()
         assert jobs.nice() == 10

@@ -61,6 +61,16 @@ async def test_the_package_parses_the_answer_into_its_own_type(client: AsyncOpen
     assert response.output_parsed == Fields(intent="book", score=40)
 
 
+async def test_an_emulator_says_who_thinks_behind_it(mind: ScriptedMind) -> None:
+    async with (
+        serving(text_app(mind, lambda: "somebody else")) as url,
+        AsyncOpenAI(api_key="k1", base_url=f"{url}/v1", max_retries=0) as client,
+    ):
+        response = await client.responses.create(model="gpt-5-mini", input="Hi.")
+
+    assert response.model == "somebody else"
+
+
 async def test_the_answer_is_one_text_of_the_schema(client: AsyncOpenAI) -> None:
     response = await client.responses.create(model="m", input="Hi.", text=format_of())
 

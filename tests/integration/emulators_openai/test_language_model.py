@@ -210,6 +210,15 @@ async def test_without_tools_none_are_sent_and_a_named_model_is_used() -> None:
     assert "tool_choice" not in request
 
 
+async def test_which_model_thinks_is_known_once_the_server_was_asked() -> None:
+    async with serving({"content": "Fine."}) as chat:
+        mind = LanguageModelMind(chat.url)
+        before = mind.model
+        await decisions(mind, turn())
+
+    assert (before, mind.model) == (None, "tiny")
+
+
 async def test_exact_words_are_spoken_without_asking_the_model() -> None:
     async with serving() as chat:
         asked = turn(response_instructions="Say: “Good day. Who is it?”")

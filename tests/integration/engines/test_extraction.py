@@ -108,7 +108,7 @@ def text(words: str) -> dict[str, Any]:
 
 async def test_an_answer_that_fits_is_asked_for_once() -> None:
     async with emulated({"intent": "book", "score": 40}) as (model, mind):
-        held = await model.extract(asked(), check)
+        held = (await model.extract(asked(), check)).held
 
     assert held == {"intent": "book", "score": 40}
     (turn,) = mind.turns
@@ -123,7 +123,7 @@ async def test_an_answer_that_does_not_fit_is_asked_for_once_more_with_what_is_w
         model,
         mind,
     ):
-        held = await model.extract(asked(), check)
+        held = (await model.extract(asked(), check)).held
 
     assert held == {"intent": "b", "score": 9}
     assert mind.turns[1].items[1:] == [
@@ -138,9 +138,22 @@ async def test_an_answer_that_does_not_fit_is_asked_for_once_more_with_what_is_w
 
 async def test_what_fits_of_a_second_answer_is_kept() -> None:
     async with emulated({"intent": "a", "score": 101}, {"intent": "b", "score": 102}) as (model, _):
-        held = await model.extract(asked(), check)
+        held = (await model.extract(asked(), check)).held
 
     assert held == {"intent": "b", "score": None}
+
+
+@pytest.mark.parametrize(
+    ("named", "known"),
+    [("gpt-5-mini-2025-08-07", "gpt-5-mini-2025-08-07"), (None, "gpt-5-mini"), (7, "gpt-5-mini")],
+)
+async def test_who_answered_is_known_by_the_providers_own_name(named: object, known: str) -> None:
+    answer = response([text('{"intent": null, "score": null}')], model=named)
+
+    async with provider(answer) as (model, _):
+        found = await model.extract(asked(), check)
+
+    assert found.model == known
 
 
 async def test_nothing_is_kept_at_the_provider() -> None:
@@ -153,7 +166,7 @@ async def test_nothing_is_kept_at_the_provider() -> None:
 
 async def test_text_that_is_no_json_holds_nothing() -> None:
     async with provider(response([text("I would say: book.")])) as (model, seen):
-        held = await model.extract(asked(), check)
+        held = (await model.extract(asked(), check)).held
 
     assert held == {"intent": None, "score": None}
     assert len(seen) == 2

@@ -61,9 +61,10 @@ async def reader(*answers: dict[str, Any]) -> AsyncIterator[tuple[Reader, Script
 async def test_the_fields_of_a_call_are_read_by_the_clock_of_the_business() -> None:
     answer = {"number": "+15550107788", "at": "2026-03-03T09:00", "score": None}
     async with reader(answer) as (reads, _):
-        fields = await reads.read(call(), clinic(), VARIABLES)
+        reading = await reads.read(call(), clinic(), VARIABLES)
 
-    assert fields == answer | {"at": "2026-03-03T09:00-06:00"}
+    assert reading.fields == answer | {"at": "2026-03-03T09:00-06:00"}
+    assert reading.model == "gpt-5-mini"
 
 
 async def test_the_model_is_told_what_the_business_adds() -> None:

@@ -77,7 +77,7 @@ async def _made(call: OverCall, line: Line, reader: Reader, http: HttpCaller) ->
     if why is not None:
         return Made(skipped=why)
     try:
-        fields = await reader.read(call, line.vertical, line.variables)
+        fields = (await reader.read(call, line.vertical, line.variables)).fields
     except (TryLater, ToolError) as error:
         return Made(trouble=f"it could not be read: {error}")
     sent: list[int] = []

@@ -58,7 +58,8 @@ from dialplan.store.throwaway import Throwaway
 
 # How long a caller waits for an agent that says nothing, and a call for its end to be noted.
 MAX_WAIT_MS = 8_000
-LIVE_WAIT_MS = 20_000
+# For a model that is far away, or a voice on a machine that has much to do.
+PATIENT_WAIT_MS = 20_000
 CLOSED_BY_SERVER = 31921
 # A word, written and as people say it.
 WRITTEN_MS, SPOKEN_MS = 20, 300
@@ -111,12 +112,14 @@ class Manner:
         sound: makes the voices of a call; told whether the next words of the caller cut in.
         skips: whether time passes at once while nobody says anything.
         hurry_ms: how much longer people take for a word, in milliseconds.
+        wait_ms: how long the caller waits for an agent that says nothing, in milliseconds.
     """
 
     sound: Callable[[Callable[[], bool]], Sound]
     patience_ms: int
     skips: bool
     hurry_ms: int = 0
+    wait_ms: int = MAX_WAIT_MS
 
 
 def writing() -> Manner:
@@ -137,13 +140,13 @@ def calling_live() -> Manner:
     Nobody sees it think: the pause is longer. Silence passes at once, for it costs money.
     """
     voices = spoken()
-    return Manner(lambda _cut: voices, 1_800, skips=True)
+    return Manner(lambda _cut: voices, 1_800, skips=True, wait_ms=PATIENT_WAIT_MS)
 
 
 def speaking() -> Manner:
     """Return real speech. Raises ConfigError without the `rehearsal` extra."""
     voices = spoken()
-    return Manner(lambda _cut: voices, 1000, skips=False)
+    return Manner(lambda _cut: voices, 1000, skips=False, wait_ms=PATIENT_WAIT_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +272,7 @@ async def _run(
         [line_of(turn) for turn in conversation.turns],
         sound.fit([loaded]).caller,
         patience_ms=means.manner.patience_ms,
-        max_wait_ms=MAX_WAIT_MS if means.live is None else LIVE_WAIT_MS,
+        max_wait_ms=means.manner.wait_ms if means.live is None else PATIENT_WAIT_MS,
         waits=lambda: thinks.busy or call.tool_works(),
         skip=_skipping(loaded, clock) if means.manner.skips else _staying,
     )

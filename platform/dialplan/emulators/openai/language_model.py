@@ -78,6 +78,11 @@ class LanguageModelMind:
         """Close the connections to the server."""
         await self._client.close()
 
+    @property
+    def model(self) -> str | None:
+        """The model's id; None until the server was asked which it has."""
+        return self._model
+
     async def respond(self, turn: Turn) -> AsyncIterator[Decision]:
         """Yield the model's sentences as they are complete, then its tool calls.
 

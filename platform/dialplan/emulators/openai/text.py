@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -36,8 +36,11 @@ PATH = "/v1/responses"
 _ROLES = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
 
 
-def text_app(mind: Mind) -> Starlette:
-    """Return an application that answers as the Responses API does, any key taken."""
+def text_app(mind: Mind, known_as: Callable[[], str | None] = lambda: None) -> Starlette:
+    """Return an application that answers as the Responses API does, any key taken.
+
+    `known_as` says who answers, once that is known; else it is whoever was asked.
+    """
 
     async def respond(request: Request) -> Response:
         if not request.headers.get("authorization", "").startswith("Bearer "):
@@ -57,7 +60,7 @@ def text_app(mind: Mind) -> Starlette:
                 decisions = [_answer(turn.form, decisions)]
         except (LookupError, UnfitAnswer) as error:
             return _refused(500, "server_error", str(error))
-        return JSONResponse(_response(given, decisions))
+        return JSONResponse(_response(given, decisions, known_as() or given.get("model", "")))
 
     return Starlette(routes=[Route(PATH, respond, methods=["POST"])])
 
@@ -108,7 +111,9 @@ def _words(content: str | Sequence[Mapping[str, Any]]) -> str:
     return " ".join(part["text"] for part in content if "text" in part)
 
 
-def _response(given: Mapping[str, Any], decisions: Sequence[Decision]) -> dict[str, Any]:
+def _response(
+    given: Mapping[str, Any], decisions: Sequence[Decision], model: str
+) -> dict[str, Any]:
     said = " ".join(one.text for one in decisions if isinstance(one, Say))
     output: list[dict[str, Any]] = []
     if said:
@@ -127,7 +132,7 @@ def _response(given: Mapping[str, Any], decisions: Sequence[Decision]) -> dict[s
         "object": "response",
         "created_at": int(time.time()),
         "status": "completed",
-        "model": given.get("model", ""),
+        "model": model,
         "output": output,
         "instructions": given.get("instructions"),
         "parallel_tool_calls": True,

@@ -7,7 +7,7 @@ its name, its description and its type.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from dialplan.config.jsonschemas import Draft202012Validator
 from dialplan.emulators.openai.mind import ToolDefinition
 from dialplan.emulators.rehearsal.choose import ENOUGH, Chooser
+from dialplan.emulators.rehearsal.conditions import CATCH_ALL, condition_of, statement_of
 from dialplan.emulators.rehearsal.lexicon import (
     ACTIONS,
     negated,
@@ -40,12 +41,8 @@ CLEARLY = 0.1
 REACH = 4
 """How many words lie between a number and what it counts, at most."""
 
-_CATCH_ALL = frozenset("other none unknown unclear neutral nothing else unspecified".split())
 _GOOD = frozenset("positive happy satisfied pleased good friendly".split())
 _BAD = frozenset("negative unhappy unsatisfied dissatisfied angry upset bad frustrated".split())
-_STATES = re.compile(
-    r"^(?:whether(?: or not)?|if|true (?:if|when|where)|says (?:if|whether))\s+", re.I
-)
 _DULL = frozenset(
     "the a an of to in on at for and or is was be been are has have had how many much what which "
     "that this number caller they them their it its with by from most whole between want wants "
@@ -92,7 +89,21 @@ class Afterwards:
                     break
             else:
                 values[name] = _nothing(wanted)
-        return values
+        return values | self._emptied(tool.parameters, values, properties)
+
+    def _emptied(
+        self,
+        parameters: Sequence[Parameter],
+        values: Mapping[str, Any],
+        properties: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return the fields that hang on what is not so, with nothing in them."""
+        hang = {one.name: condition_of(one, parameters, self.chooser) for one in parameters}
+        return {
+            name: _nothing(properties[name])
+            for name, condition in hang.items()
+            if condition is not None and not condition.met(values[condition.field])
+        }
 
     def _spoken(self, tool: Tool, record: Record) -> dict[str, Any]:
         """Return what has a form of its own, as it was last said: phones, dates, names."""
@@ -127,7 +138,7 @@ class Afterwards:
                 return self._counted(parameter, record) if is_number else None
 
     def _chosen(self, parameter: Parameter, record: Record) -> str | None:
-        rest = next((one for one in parameter.choices if _words(one) & _CATCH_ALL), None)
+        rest = next((one for one in parameter.choices if _words(one) & CATCH_ALL), None)
         by_tone = _by_tone(parameter, record)
         if by_tone is not None or any(_words(one) & (_GOOD | _BAD) for one in parameter.choices):
             return by_tone or rest
@@ -155,7 +166,7 @@ class Afterwards:
         return named[ranked[0]] if first >= ENOUGH or clear else rest
 
     def _holds(self, parameter: Parameter, record: Record) -> bool:
-        statement = _STATES.sub("", parameter.description.strip()).rstrip(".") or parameter.label
+        statement = statement_of(parameter)
         if done := verbs_done(_words(statement)):
             return self._done(statement, done, record)
         for turn in reversed(record.heard):

@@ -23,9 +23,11 @@ _DAY = (
 )
 # A recogniser that hears a breath writes a full stop or a comma: "the fourth of May. Nineteen,
 # eighty five." Only a whole year may follow a full stop: two digits are more often something else.
+# "Ninety" is a misheard "nineteen" there: nobody means the year 9096.
+_TWO = r"(?:\d\d|(?:oh?|0) \d)"
 _YEAR = (
-    r"(?: ?,? (?:in )?(?P<year>(?:19|20)\d\d|(?:19|20)(?: ?,)? (?:\d\d|(?:oh?|0) \d)"
-    r"|\d\d(?=$| [.,]|[.,]))| ?\. (?P<after_stop>(?:19|20)(?: ?,)? ?\d\d)\b)?"
+    rf"(?: ?,? (?:in )?(?P<year>(?:19|20)\d\d|(?:19|20|90)(?: ?,)? {_TWO}"
+    rf"|\d\d(?=$| [.,]|[.,]))| ?\. (?P<after_stop>(?:19|20)\d\d|(?:19|20|90)(?: ?,)? {_TWO})\b)?"
 )
 _CALENDAR = [
     re.compile(r"\b(?P<year>\d{4}) ?- ?(?P<monthno>\d{2}) ?- ?(?P<day>\d{2})\b"),
@@ -168,6 +170,8 @@ def _calendar_day(match: re.Match[str], today: date, *, past: bool) -> date | No
     try:
         if said:
             year = int(re.sub(r"\D", "", re.sub(r"\boh?\b", "0", said)))
+            if year // 100 == 90:
+                year -= 7100
             if year < 100:
                 year += 2000 if year <= today.year % 100 or not past else 1900
             return date(year, month, day)

@@ -264,6 +264,9 @@ def _answered(state: State, asked: str, text: str, brief: Brief) -> Step | None:
         return advance(state, brief.box, brief.now)
     if given:
         goal.slots |= given
+        if not parameter.required:
+            # Another way to say who or what is meant: it does instead.
+            goal.skipped.add(asked)
         return advance(state, brief.box, brief.now)
     if QUESTION.search(text) and (found := told(state, text, brief)) is not None:
         return Ask(asked, parameter.question, found)

@@ -27,7 +27,11 @@ from dialplan.emulators.rehearsal.policy import next_step
 from dialplan.emulators.rehearsal.record import read_record
 from dialplan.emulators.rehearsal.slots import fill
 from dialplan.emulators.rehearsal.state import Ask, Do, Quiet, Tell, Toolbox
+from dialplan.emulators.rehearsal.today import local_now
 from dialplan.emulators.rehearsal.toolbox import read_tool
+
+NAME = "the rehearsal model"
+"""What it says that it is, where a model's id is expected."""
 
 
 class RehearsalMind:
@@ -38,7 +42,7 @@ class RehearsalMind:
 
         Args:
             embedder: compares meanings; its cache is the only memory.
-            clock: the caller's local time.
+            clock: the local time where no prompt tells another one.
         """
         self._chooser = Chooser(embedder)
         self._clock = clock
@@ -68,7 +72,8 @@ class RehearsalMind:
         tools = [read_tool(definition) for definition in turn.tools]
         if turn.tool_choice not in ("auto", "none", "required"):
             tools = [tool for tool in tools if tool.name == turn.tool_choice]
-        brief = Brief(Toolbox(tuple(tools)), turn.instructions, self._clock(), self._chooser)
+        now = local_now(turn.instructions, self._clock())
+        brief = Brief(Toolbox(tuple(tools)), turn.instructions, now, self._chooser)
         match next_step(turn.items, brief):
             case Ask() | Tell() | Quiet() if turn.tool_choice not in ("auto", "none") and tools:
                 return [self._forced(turn, brief)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 _UNITS = {
@@ -23,6 +24,11 @@ _ORDINALS = {
         1,
     )
 } | {"twentieth": 20, "thirtieth": 30}
+_REPEATS = {"double": 2, "triple": 3, "treble": 3}
+# What a recogniser makes of a digit in a row of them.
+_LIKE_DIGITS = {"oh": "0", "o": "0", "won": "1", "to": "2", "too": "2", "for": "4", "ate": "8"}
+_ROW = 3
+"""As many digits said one by one are a number that was read out, not a list."""
 _SUFFIXES = {1: "st", 2: "nd", 3: "rd"}
 _WORD = re.compile(r"\d+(?:[:/.,]\d+)*(?:st|nd|rd|th)?(?![a-z])|[a-z]+(?:'[a-z]+)?|\S")
 
@@ -37,6 +43,7 @@ def plain(text: str) -> str:
     """Return `text` in lower case with joined hyphens and typographic marks taken apart."""
     lowered = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     lowered = re.sub(r"\b([ap])\.?\s?m\b\.?", r"\1m", lowered)
+    lowered = re.sub(r"(?<=t)yeth\b", "ieth", lowered)
     lowered = re.sub(r"\bto-(morrow|day|night)\b", r"to\1", lowered)
     lowered = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", lowered)
     return re.sub(r"(?<=[a-z])-(?=[a-z])", " ", lowered)
@@ -45,8 +52,9 @@ def plain(text: str) -> str:
 def with_digits(text: str) -> str:
     """Return `text` in lower case, its number words as digits: `march third` is `march 3rd`.
 
-    Digits said one by one stay apart (`5 5 5`), tens and units join (`42`), hundreds and
-    thousands multiply when a number stands before them.
+    Tens and units join (`42`), hundreds and thousands multiply when a number stands before them,
+    and three digits or more that were said one by one are a row (`555`), also with the commas and
+    the words in it that a recogniser hears: `four, eight, to, nine, one` is `48291`.
     """
     words = _WORD.findall(plain(text))
     out: list[str] = []
@@ -74,7 +82,57 @@ def with_digits(text: str) -> str:
         else:
             out.append(word)
             at += 1
-    return " ".join(out)
+    return " ".join(_rows_joined(out))
+
+
+def _rows_joined(words: list[str]) -> list[str]:
+    out: list[str] = []
+    at = 0
+    while at < len(words):
+        row, end = _row(words, at)
+        out.append(row or words[at])
+        at = end if row else at + 1
+    return out
+
+
+def _row(words: list[str], at: int) -> tuple[str, int]:
+    """Return the row of digits that begins at a word, and where it ends; empty for none."""
+    row, said, end = "", 0, at
+    while at < len(words):
+        word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+        if _is_digit(word):
+            row, said, at = row + word, said + 1, at + 1
+        elif word in _REPEATS and _is_digit(following):
+            row, said, at = row + following * _REPEATS[word], said + 2, at + 2
+        elif word in _LIKE_DIGITS and _goes_on(words, at, begun=bool(row)):
+            row, at = row + _LIKE_DIGITS[word], at + 1
+        elif row and word in (",", ".", "-") and at == end:
+            at += 1
+            continue
+        else:
+            break
+        end = at
+    return (row, end) if said >= _ROW else ("", end)
+
+
+def _goes_on(words: list[str], at: int, *, begun: bool) -> bool:
+    """Whether a word that sounds like a digit stands in a row, or before one."""
+    word, after = words[at], words[at + 1 : at + 3]
+    if word in ("oh", "o"):
+        # At the very beginning it is a sigh, and `one oh five` is a time as well.
+        return begun or (at > 0 and after != [] and _is_digit(after[0]))
+    if begun:
+        like = itertools.takewhile(
+            lambda one: one == "," or one in _LIKE_DIGITS or _is_digit(one), words[at + 1 : at + 8]
+        )
+        return sum(map(_is_digit, like)) >= _ROW - 1
+    if at and words[at - 1] not in (".", ",", "is", "says"):
+        return False
+    return bool(after) and _is_digit(after[0]) and len(_row(words, at + 1)[0]) > _ROW
+
+
+def _is_digit(word: str) -> bool:
+    return len(word) == 1 and word.isdigit()
 
 
 def _multiply(words: list[str], at: int, out: list[str]) -> int:

@@ -27,10 +27,11 @@ _SPOKEN_EMAIL = re.compile(
 )
 
 
-def digit_runs(text: str) -> list[str]:
+def digit_runs(text: str, *, past_commas: bool = False) -> list[str]:
     """Return the runs of digits in `text`, spoken ones joined: `double five oh one` is `5501`."""
     words = re.sub(r"\b(?:oh|o)\b", "0", with_digits(text))
     words = re.sub(r"[-().+/]", " ", words)
+    words = words.replace(",", " ") if past_commas else words
     runs: list[str] = []
     run, repeat = "", 1
     for word in [*words.split(), ""]:
@@ -49,7 +50,7 @@ def find_phone(text: str, region: str = "US") -> str | None:
     """Return the phone number said in `text` as E.164, or None."""
     said = _ISO_DAY.sub(" ", text)
     foreign = "+" in said or "plus" in said.lower()
-    for run in digit_runs(said):
+    for run in digit_runs(said, past_commas=True):
         for candidate in (f"+{run}",) if foreign else (run,):
             try:
                 number = parse(candidate, region)
@@ -77,6 +78,10 @@ def find_code(text: str) -> str | None:
         return written[0].upper()
     spoken = re.sub(r"'[a-z]+\b", "", with_digits(text))
     words = re.sub(r"\boh\b", "0", spoken).replace("-", " ")
+    # A recogniser writes a comma or a full stop where somebody who spells takes a breath.
+    words = re.sub(r"(?<=\b[a-z]) \.(?= [a-z]\b)", "", words)
+    words = re.sub(r"(?<=\b[a-z] [a-z]) \.(?= \d)", "", words)
+    words = re.sub(r"(?<=\b[a-z\d]) ,(?= [a-z\d]\b)|(?<=\b[a-z]) ,(?= \d)", "", words)
     best = ""
     for match in re.finditer(
         r"(?:\b(?:[a-z]|[a-z]{2,4}\d+|\d+|[a-z]\d\w*|double|triple)\b[ ]?)+", words

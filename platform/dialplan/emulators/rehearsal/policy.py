@@ -39,14 +39,35 @@ def next_step(items: Sequence[Item], brief: Brief) -> Step:
     """Return what to do after `items`: a pure function of them and the brief."""
     state = State()
     last: Item | None = None
+    answered: list[str] | None = None
     for item in items:
         take(state, item, brief)
         last = item
+        if isinstance(item, FunctionOutput):
+            answered = []
+        elif isinstance(item, Message) and item.role == "assistant" and answered is not None:
+            answered.append(item.text)
+        else:
+            answered = None
     if last is None:
         return Tell((HOW_HELP,))
     if isinstance(last, Message) and last.role == "assistant":
-        return Tell((STILL_THERE,))
+        # Fixed words (`one moment`) may be said after a tool has answered: they say nothing of it.
+        open_ = answered is not None and not _said(state.step, answered)
+        return state.step if open_ else Tell((STILL_THERE,))
     return state.step
+
+
+def _said(step: Step, messages: Sequence[str]) -> bool:
+    """Whether a step was carried out, or begun, by what an agent has said."""
+    match step:
+        case Ask(question=question, lead=lead):
+            words = f"{lead} {question}".strip()
+        case Tell(sentences=sentences):
+            words = " ".join(one for one in sentences if one)
+        case _:
+            return isinstance(step, Quiet)
+    return any(one.strip() and words.startswith(one.strip()) for one in messages)
 
 
 def take(state: State, item: Item, brief: Brief) -> None:

@@ -36,6 +36,10 @@ _HALLUCINATED = re.compile(r"(?:you|uh|oh|um|the|thank you|bye)", re.IGNORECASE)
 _HALLUCINATED_FRAMES = 12
 
 _CLEANING = [
+    (re.compile(r"[\"\u201c\u201d]|(?<![^\W_])['\u2018\u2019]|['\u2019](?![^\W_])"), ""),
+    (re.compile(r"^[\s,.?!;:]+"), ""),
+    # A breath before the first word is heard as one of its own.
+    (re.compile(r"^You (?=(?!I\b)[A-Z])"), ""),
     (re.compile(r"\b([Tt])o-(morrow|day|night)\b"), r"\1o\2"),
     (re.compile(r"\b([Gg])ood[- ]bye\b"), r"\1oodbye"),
     (re.compile(r"\b([ap])[. ]{1,2}m\b\.*(?=(\s*$)?)", re.IGNORECASE), None),
@@ -43,7 +47,10 @@ _CLEANING = [
     (re.compile(r"\.{2,}|\u2026"), "."),
     (re.compile(r"\s+([,.?!])"), r"\1"),
     (re.compile(r"\s+"), " "),
+    (re.compile(r"[,;:]+(?=[.?!])"), ""),
+    (re.compile(r"[,;:]$"), "."),
 ]
+_SENTENCE = re.compile(r"(?:^|(?<=[.?!] ))[a-z]")
 
 
 class MoonshineEar:
@@ -103,11 +110,14 @@ class MoonshineEar:
 
 
 def clean(transcript: str) -> str:
-    """Return the transcript without the model's odd spellings: `to-morrow`, `p M..`, hyphens."""
+    """Return the transcript without the model's odd spellings: `to-morrow`, `p M..`, hyphens.
+
+    It begins its sentences with capital letters, and ends with no comma.
+    """
     text = transcript.strip()
     for pattern, wanted in _CLEANING:
-        text = pattern.sub(_half_of_day if wanted is None else wanted, text)
-    return text.strip()
+        text = pattern.sub(_half_of_day if wanted is None else wanted, text).strip()
+    return _SENTENCE.sub(lambda found: found[0].upper(), text)
 
 
 def _half_of_day(found: re.Match[str]) -> str:

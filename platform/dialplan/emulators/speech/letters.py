@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import NamedTuple
 
 VOWELS = frozenset("AIWOYəɪiɛæɑʌɔuɜʊᵻᵊ")
@@ -27,9 +26,13 @@ class _Letters(NamedTuple):
 
 # First match wins; longer and more particular spellings come first.
 _RULES: tuple[_Letters, ...] = (
-    _Letters("sch", "ʃ", "[mnlw]"),
-    _Letters("sch", "sk"),
+    # The lexicon has `school`: what is left are names.
+    _Letters("tsch", "ʧ"),
+    _Letters("sch", "ʃ"),
     _Letters("tch", "ʧ"),
+    _Letters("dt", "t", "$"),
+    _Letters("tz", "ts"),
+    _Letters("cz", "ʧ"),
     _Letters("ngu", "ŋɡ", "[aeiou]"),
     _Letters("tion", "ʃən"),
     _Letters("sion", "ʒən"),
@@ -117,6 +120,7 @@ _RULES: tuple[_Letters, ...] = (
     _Letters("i", "I", "[bcdfgklmnpqstvz]e$"),
     _Letters("o", "O", "[bcdfgklmnpqstvz]e$"),
     _Letters("u", "u", "[bcdfgklmnpqstvz]e$"),
+    _Letters("o", "O", "[bdfgkmnptvz][aiou]"),
     _Letters("e", "", "$"),
     _Letters("e", "", "s$"),
     _Letters("a", "ə", "$"),
@@ -144,7 +148,7 @@ _RULES: tuple[_Letters, ...] = (
 
 def read_letters(word: str) -> str:
     """Return the likely sounds of a word, in the lexicon's notation, with one stress."""
-    plain = "".join(_plain(word.lower()))
+    plain = plain_letters(word)
     sounds: list[str] = []
     at = 0
     while at < len(plain):
@@ -166,10 +170,9 @@ def _fits(rule: _Letters, word: str, at: int) -> bool:
     return not rule.then or re.match(rule.then, word[end:]) is not None
 
 
-def _plain(word: str) -> Iterator[str]:
-    for char in unicodedata.normalize("NFD", word):
-        if "a" <= char <= "z":
-            yield char
+def plain_letters(word: str) -> str:
+    """Return a word in small letters without marks: `zoe` for `Zoë`."""
+    return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if "a" <= c <= "z")
 
 
 def _stressed(sounds: str) -> str:

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from dialplan.emulators.speech.extra import packaged_file
 from dialplan.emulators.speech.letters import VOWELS, read_letters
+from dialplan.emulators.speech.names import known_name, read_name
 
 # the lexicon's one-letter diphthongs and marks, as espeak-ng writes them for en-us
 _ESPEAK = str.maketrans(
@@ -99,11 +100,14 @@ def pronounce(word: str) -> str:
         return _LETTER_NAMES.get(word.lower(), "")
     if word.isupper() and (len(word) < 4 or not re.search("[AEIOUY]", word)):
         return _spell(word)  # `ID`, `MRI`: letters, whatever word the lexicon means
+    if word.endswith("'s") and (name := known_name(word[:-2])) is not None:
+        return name + _plural(name)
     return (
-        _look_up(word)
+        known_name(word)
+        or _look_up(word)
         or _with_ending(word.lower())
         or _compound(word.lower())
-        or read_letters(word)
+        or (read_name(word) if word[:1].isupper() else read_letters(word))
     )
 
 
@@ -142,7 +146,9 @@ def _with_ending(word: str) -> str | None:
         if not word.endswith(ending) or len(word) < len(ending) + 3:
             continue
         stem = word[: -len(ending)]
-        for whole in (stem, stem + "e", stem[:-1] if stem[-1] == stem[-2] else stem):
+        # `Ross` is no plural of `rose`: nothing is lost or doubled before an `s`.
+        stems = (stem, stem + "e", stem[:-1] if stem[-1] == stem[-2] else stem)
+        for whole in (stem,) if ending in ("s", "es") else stems:
             if (sounds := _look_up(whole)) is not None:
                 return sounds + sound(sounds)
     if word.endswith("'s"):
@@ -177,7 +183,8 @@ _ENDINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
 
 def _compound(word: str) -> str | None:
     """Two known words written as one, the second less stressed."""
-    for at in range(len(word) - 3, 2, -1):
+    # A part of three letters is chance more often than not: `Fisc-her`, `Has-san`.
+    for at in range(len(word) - 4, 3, -1):
         head = _look_up(word[:at])
         tail = _look_up(word[at:]) if head is not None else None
         if head is not None and tail is not None:

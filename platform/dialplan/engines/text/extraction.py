@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from openai import (
     APIConnectionError,
@@ -31,6 +31,9 @@ TRIES = 2
 """How often a request is sent again that the provider did not take."""
 MOST_TOKENS = 16_000
 """The longest answer, in tokens; models that reason count their thoughts too."""
+
+MOST_OF_A_NAME = 100
+"""The most characters that are kept of a model's name."""
 
 _AGAIN = "That does not fit. Give the whole object once more, with these mended:"
 # A key that was taken back, or lacks a right, the operator mends: no call goes unread for it.
@@ -60,6 +63,14 @@ class Extraction:
     material: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted(Generic[Value]):
+    """What was found. `model` is who answered, by the provider's own name for it."""
+
+    held: Value
+    model: str
+
+
 class TextModel:
     """Asks text models; one pooled client for all calls of this process."""
 
@@ -81,7 +92,7 @@ class TextModel:
             http_client=DefaultAsyncHttpxClient(verify=trusted()),
         )
 
-    async def extract(self, asked: Extraction, check: Check[Value]) -> Value:
+    async def extract(self, asked: Extraction, check: Check[Value]) -> Extracted[Value]:
         """Return what holds of the answer; one that does not fit is asked for once more.
 
         Raises:
@@ -99,18 +110,22 @@ class TextModel:
         """Close the pooled connections."""
         await self._client.close()
 
-    async def _extract(self, asked: Extraction, check: Check[Value]) -> Value:
+    async def _extract(self, asked: Extraction, check: Check[Value]) -> Extracted[Value]:
         said: list[EasyInputMessageParam] = [{"role": "user", "content": asked.material}]
-        first = await self._ask(asked, said)
+        first, model = await self._ask(asked, said)
         held, wrong = check(_parsed(first))
         if not wrong:
-            return held
+            return Extracted(held, model)
         said.append({"role": "assistant", "content": first})
         said.append({"role": "user", "content": "\n".join([_AGAIN, *wrong])})
-        held, _ = check(_parsed(await self._ask(asked, said)))
-        return held
+        second, model = await self._ask(asked, said)
+        held, _ = check(_parsed(second))
+        return Extracted(held, model)
 
-    async def _ask(self, asked: Extraction, said: Sequence[EasyInputMessageParam]) -> str:
+    async def _ask(
+        self, asked: Extraction, said: Sequence[EasyInputMessageParam]
+    ) -> tuple[str, str]:
+        """Return an answer, and who gave it."""
         text: ResponseTextConfigParam = {
             "format": {
                 "type": "json_schema",
@@ -137,7 +152,7 @@ class TextModel:
         except OpenAIError as error:
             kind = type(error).__name__
             raise ToolError(f"the text model `{asked.model}` failed: {kind}") from error
-        return _answer(asked.model, response)
+        return _answer(asked.model, response), _answered(asked.model, response)
 
 
 def _refused(model: str, error: APIStatusError) -> TryLater | ToolError:
@@ -163,6 +178,12 @@ def _answer(model: str, response: Response) -> str:
         if item.type == "message" and any(part.type == "refusal" for part in item.content):
             raise ToolError(f"the text model `{model}` refused to answer")
     return response.output_text
+
+
+def _answered(model: str, response: Response) -> str:
+    # The client checks no types, and a provider may leave it out.
+    named: object = response.model
+    return named[:MOST_OF_A_NAME] if isinstance(named, str) and named.strip() else model
 
 
 def _parsed(text: str) -> object:

@@ -167,6 +167,26 @@ def test_a_text_that_was_asked_for_is_the_answer(chooser: Chooser) -> None:
     assert got == "14 Elm Street."
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("The owner must call back about my bill.", "The owner must call back about my bill."),
+        ("I need a table for two this week.", None),
+    ],
+)
+def test_a_text_that_explains_what_is_not_so_is_null(
+    chooser: Chooser, said: str, wanted: str | None
+) -> None:
+    reason = {"type": ["string", "null"], "description": "What for; null if nobody must call back."}
+    fields = {"back": BACK, "back_reason": reason}
+
+    filled = Afterwards(chooser).fill_in(
+        {"type": "object", "properties": fields}, Record(heard(said), [], BEGAN)
+    )
+
+    assert filled == {"back": wanted is not None, "back_reason": wanted}
+
+
 def test_a_text_that_nothing_was_said_of_is_null(chooser: Chooser) -> None:
     text = {"type": ["string", "null"], "description": "Their allergies."}
 

@@ -49,6 +49,10 @@ def test_a_day_is_understood(said: str, day: date) -> None:
         ("the fourth of May, nineteen, eighty five.", date(1985, 5, 4)),
         ("May fourth. Nineteen, eighty five.", date(1985, 5, 4)),
         ("May fourth nineteen, oh five", date(1905, 5, 4)),
+        ("October seventh. Nineteen, oh eight", date(1908, 10, 7)),
+        ("the thirtyeth of June. Nineteen sixty nine.", date(1969, 6, 30)),
+        ("the ninth of August. Ninety eighty seven.", date(1987, 8, 9)),
+        ("March twelfth, ninety sixty one", date(1961, 3, 12)),
     ],
 )
 def test_a_date_of_birth_keeps_its_year(said: str, born: date) -> None:

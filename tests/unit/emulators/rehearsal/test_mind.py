@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +78,14 @@ async def test_words_asked_for_are_said_as_they_are(mind: RehearsalMind) -> None
 def test_a_whole_wish_becomes_a_call(mind: RehearsalMind) -> None:
     assert mind.decide(turn(WISH)) == [
         CallTool("book_table", {"day": "2026-03-03", "name": "Ann Bell"})
+    ]
+
+
+def test_tomorrow_is_of_the_day_that_the_prompt_tells(mind: RehearsalMind) -> None:
+    evening_before = replace(turn(WISH), instructions="It is Sunday, March 1 at 11 PM. Be kind.")
+
+    assert mind.decide(evening_before) == [
+        CallTool("book_table", {"day": "2026-03-02", "name": "Ann Bell"})
     ]
 
 
@@ -165,6 +174,27 @@ def test_each_outcome_is_told(mind: RehearsalMind, output: dict[str, Any], said:
     assert decisions == [Say(text) for text in said]
 
 
+def test_fixed_words_after_a_tool_has_answered_do_not_answer_for_it(mind: RehearsalMind) -> None:
+    booked = answered(status="ok", result={"id": 1, "day": "2026-03-03"})
+    items: list[Item] = [WISH, CALL, booked, agent("One moment while I book it.")]
+
+    decisions = mind.decide(turn(*items))
+    said = " ".join(one.text for one in decisions if isinstance(one, Say))
+
+    assert said.startswith("All set, the table is booked: tomorrow.")
+    assert mind.decide(turn(*items, agent(said))) == [Say("Are you still there?")]
+    assert mind.decide(turn(*items, agent(said[:20]))) == [Say("Are you still there?")]
+
+
+def test_a_tool_that_is_next_is_called_after_fixed_words(mind: RehearsalMind) -> None:
+    over = answered(status="handed_over", to="bookings")
+    handoff = FunctionCall("c1", "to_bookings", "{}")
+
+    decisions = mind.decide(turn(WISH, handoff, over, agent("Let me get bookings.")))
+
+    assert decisions == [CallTool("book_table", {"day": "2026-03-03", "name": "Ann Bell"})]
+
+
 def test_output_that_is_no_json_is_a_result(mind: RehearsalMind) -> None:
     decisions = mind.decide(turn(WISH, CALL, FunctionOutput("c1", "All good")))
 
@@ -195,6 +225,22 @@ def test_a_handed_over_caller_need_not_repeat(mind: RehearsalMind) -> None:
     decisions = mind.decide(turn(caller("i want to book a table"), handoff, over))
 
     assert decisions == [Say("Which day would suit you?")]
+
+
+def test_who_is_asked_for_a_name_may_give_the_number_instead(mind: RehearsalMind) -> None:
+    properties = {"guest_number": {"type": "integer"}, "name": {"type": "string"}}
+    find = ToolDefinition("find_guest", "Find a guest.", {"properties": properties})
+    wish, call = caller("find my guest file"), FunctionCall("c1", "find_guest", "{}")
+    items: list[Item] = [wish, call, answered(status="not_found", message="No guest.")]
+
+    asked = mind.decide(turn(*items, tools=(find,)))
+    question = " ".join(one.text for one in asked if isinstance(one, Say))
+    items += [agent(question), caller("One, zero, four, two, seven.")]
+
+    assert question.endswith("What is your name?")
+    assert mind.decide(turn(*items, tools=(find,))) == [
+        CallTool("find_guest", {"guest_number": 10427})
+    ]
 
 
 def test_calls_without_a_word_from_the_caller_are_bounded(mind: RehearsalMind) -> None:

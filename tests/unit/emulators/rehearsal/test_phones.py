@@ -13,6 +13,8 @@ from dialplan.emulators.rehearsal.phones import find_code, find_email, find_phon
         ("(415) 555-0177", "+14155550177"),
         ("five five five oh one oh double seven eight eight", "+15550107788"),
         ("it's plus one 555 010 7788", "+15550107788"),
+        ("five, five, five. Zero one, zero four, four, seven, one,", "+15550104471"),
+        ("555, oh one oh, 9932", "+15550109932"),
         ("ticket 1042", None),
         ("2026-03-02", None),
     ],
@@ -43,6 +45,13 @@ def test_emails_may_be_spoken(said: str, address: str | None) -> None:
         ("sorry it's ten forty two", "1042"),
         ("one zero double four", "1044"),
         ("no idea", None),
+        ("My number is x, z, four, eight, one, zero,", "XZ4810"),
+        ("h m, three three, zero nine one", "HM33091"),
+        ("k, seven, four, two", "K742"),
+        ("seven, three, zero, five", "7305"),
+        ("R. T. two, two, four", "RT224"),
+        ("plan a. 5 people", "5"),
+        ("I am 45, a lawyer", "45"),
     ],
 )
 def test_codes_are_joined(said: str, code: str | None) -> None:

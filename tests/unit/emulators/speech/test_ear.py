@@ -20,6 +20,15 @@ from dialplan.emulators.speech.ear import MoonshineEar, clean
         ("I am fine, Pam.", "I am fine, Pam."),
         ("555-0123", "555-0123"),
         ("  ", ""),
+        ("\"'Please open a ticket. I cannot sign in.'", "Please open a ticket. I cannot sign in."),
+        ("? My policy is here, it's John's.", "My policy is here, it's John's."),
+        ("You Can you check that?", "Can you check that?"),
+        ("You I am Sam.", "You I am Sam."),
+        ("You are right.", "You are right."),
+        ("No, that is all. thank you. goodbye.", "No, that is all. Thank you. Goodbye."),
+        ("one, zero, four,", "One, zero, four."),
+        ("It's Ann Bell,.", "It's Ann Bell."),
+        ("The rock 'n' roll class", "The rock n roll class"),
     ],
 )
 def test_odd_spellings_are_undone(transcript: str, cleaned: str) -> None:

@@ -22,7 +22,10 @@ from dialplan.emulators.speech.phonemes import phonemes
         ("can't", "kˈænt"),
         ("Johnson's", "dʒˈɑːnsənz"),
         ("reschedulings", "ɹᵻskˈɛdʒuːlɪŋz"),
-        ("Kowalski", "kaʊˈælski"),
+        ("Kowalski", "koʊvˈɑːlski"),
+        ("Maria's maria", "mɚɹˈiːəz mˈɑːɹiə"),
+        ("Ross roses buses", "ɹˈɔːs ɹˈoʊzᵻz bˈʌsᵻz"),
+        ("Westfield Hassan", "wˈɛstfild hˈæsæn"),
         ("", ""),
     ],
 )
