@@ -45,10 +45,10 @@ def check_tools(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) ->
             _parameter(notes, (*at, "parameters", one), one, parameter)
     _alike(notes, vertical)
     for name, server in vertical.mcp_servers.items():
-        key, other = ("env", "command") if server.url is not None else ("auth", "url")
-        if server.env if key == "env" else server.auth:
-            message, hint = _for(key, f"`{other}`")
-            notes.at(("mcp_servers", name, key), "W418", message, hint, key=True)
+        idle = ("env", "`command`") if server.url is not None else ("auth", "`url`")
+        if idle[0] in server.model_fields_set:
+            where: Steps = ("mcp_servers", name, idle[0])
+            notes.at(where, "W418", *_for(*idle), key=True)
 
 
 def _unread(tool: Tool) -> Iterator[tuple[Steps, str, str]]:
