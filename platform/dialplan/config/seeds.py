@@ -110,7 +110,7 @@ def _cell(
     if cell.broken:
         return None
     if column.type == "json" and not isinstance(cell.content, str):
-        return json.dumps(plain(cell, {}))
+        return json.dumps(plain(cell, {}), default=str)  # what is broken is told already
     if not isinstance(cell.content, str):
         source.problem(cell.place, "E201", "expected one plain value", path=path)
         return None

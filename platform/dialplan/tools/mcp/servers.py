@@ -240,8 +240,9 @@ def _result(asked: McpTool, answered: CallToolResult) -> object:
         length = len(text)
     else:
         # A tool that returns one value has it wrapped, so that it is an object.
-        only = isinstance(found, dict) and found.keys() == {"result"}
-        result = found["result"] if only else found
+        result = found
+        if isinstance(found, dict) and found.keys() == {"result"}:
+            result = found["result"]
         length = len(json.dumps(result))
     if length > MOST_CHARACTERS:
         raise ToolError(
