@@ -74,6 +74,8 @@ def ask(
     Those that a call would not get are shown too, and marked: where the first is below the tool's
     `at_least`, none is given, and none that is much farther than the first.
     """
+    if not question.strip():
+        raise ConfigError("the question is empty: ask what a caller would")
     loaded = _loaded(vertical)
     name = _collection(loaded, collection)
 

@@ -81,15 +81,17 @@ def new(
         }
         said = "When are you open?"
     else:
+        begun = find(source, (place.verticals, settings.verticals, shipped()))
+        number = _number(number, tenants)
         files = copied(
-            find(source, (place.verticals, settings.verticals, shipped())),
+            begun,
             name,
             title=None if title is None else _line("--title", title),
             greeting=None if greeting is None else _line("--greeting", greeting),
             folder=folder,
+            number=number,
             schemas=schemas,
         )
-        number = _number(number, tenants)
         said = "Hello."
     bound = write(place, name, files, number)
     _report(place, name, files, number, bound, said)

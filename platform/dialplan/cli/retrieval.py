@@ -20,12 +20,12 @@ def hit_lines(hits: Iterable[Hit], given: Collection[Hit]) -> Iterable[str]:
     for hit in hits:
         one = hit.candidate
         good = hit in given
-        score = click.style(f"{hit.score:.2f}", fg="green" if good else "red", bold=True)
+        score = click.style(f"{hit.score:z.2f}", fg="green" if good else "red", bold=True)
         where = f"{one.title} > {one.section}" if one.section else one.title
         yield f"{score}  {where}{'' if good else '  (not given)'}"
         yield (
-            f"      passage {one.similarity:.2f}, article {one.article:.2f}, "
-            f"words {one.words:.2f}, codes {one.codes:.2f}, asked {hit.lift:.2f}  {one.source}"
+            f"      passage {one.similarity:z.2f}, article {one.article:z.2f}, "
+            f"words {one.words:z.2f}, codes {one.codes:z.2f}, asked {hit.lift:z.2f}  {one.source}"
         )
         if hit.lift:
             yield f"      as callers ask: {one.line} ({one.asked:.2f})"

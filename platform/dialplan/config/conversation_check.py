@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from dialplan.config.call_fields import unlike
+from dialplan.config.lint.notes import Notes
+from dialplan.config.lint.sql import check_query
 from dialplan.config.problem import listed
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
 from dialplan.config.steps import Steps, locate
 from dialplan.config.tenants import misfit
-from dialplan.model.conversation import AfterCallOutcome, Conversation, Expect, Phrase, Turn
+from dialplan.model.conversation import AfterCallOutcome, Check, Conversation, Expect, Phrase, Turn
 from dialplan.model.vertical import Vertical
 
 _ANSWERS = ("handoff", "tool", "confirms", "refused", "failed", "says", "judge", "within", "ends")
@@ -55,6 +57,7 @@ class ConversationCheck:
                 self._phrases((*at, "call", "says"), check.call.says)
             if check.sms is not None:
                 self._phrases((*at, "sms", "says"), check.sms.says)
+            self._query(at, check)
             if check.after_call is not None:
                 self._after((*at, "after_call"), check.after_call)
         for name, value in conversation.after_call.items():
@@ -64,6 +67,19 @@ class ConversationCheck:
             if name in _many(conversation.given.failing):
                 message = f"`{name}` fails already (`given.failing`)"
                 self._problem(("mocks", name), "E207", message, key=True)
+
+    def _query(self, at: Steps, check: Check) -> None:
+        """Note a query that fails after every call, or that is never compared with anything."""
+        compared = "equals" in check.model_fields_set
+        if check.sql is not None and not compared and not self._made.lost(*at):
+            hint = "write the value that the query must give; `null` for none"
+            self._problem(at, "E202", "`equals` is missing", hint)
+        if check.sql is None and compared:
+            hint = "write the query under `sql`"
+            self._problem((*at, "equals"), "E207", "`equals` goes with `sql`", hint, key=True)
+        if check.sql is not None and not self._vertical.lost("database"):
+            notes = Notes(self._source, self._made)
+            check_query(notes, self._vertical.content, (*at, "sql"), check.sql)
 
     # -- what the caller does, and the model -----------------------------------------------------
 

@@ -10,8 +10,14 @@ from dialplan.config.problem import listed
 from dialplan.config.source import Source
 from dialplan.config.steps import locate
 from dialplan.config.values import Value
+from dialplan.model.conversation import KEYS, NOW
+from dialplan.model.endpoint import ADDRESS, HEADER
+from dialplan.model.kinds import PYTHON, VARIABLE
+from dialplan.model.knowledge import SOURCE
+from dialplan.model.rehearsal import ROUTE
 from dialplan.model.shape import CURRENCY, DURATION, IDENTIFIER, LANGUAGE, PHONE, RELATIVE_PATH
-from dialplan.model.voice import DAY_RANGE, SPANS
+from dialplan.model.tenants import FROM_ENVIRONMENT, SHARE
+from dialplan.model.voice import DAY_RANGE, HOLIDAYS, SPANS
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -24,7 +30,7 @@ _TYPES = {
     "number": "a number",
     "boolean": "`true` or `false`",
 }
-_PATTERNS = {
+PATTERNS = {
     IDENTIFIER: "a name in `snake_case`",
     PHONE: "a phone number such as `+15550100001`",
     DURATION: "a length of time with its unit, such as `20s` or `15m`",
@@ -32,8 +38,21 @@ _PATTERNS = {
     LANGUAGE: "a language tag such as `en-US`",
     RELATIVE_PATH: "a path below the vertical's folder, such as `seed/demo.yaml`",
     DAY_RANGE: "a day or a range of days such as `mon-fri`",
+    HOLIDAYS: "a country such as `US`, or a part of one such as `US-IL`",
+    ADDRESS: "an address such as `https://api.example.com`, without a slash at the end",
+    HEADER: "the name of a header such as `X-Api-Key`",
+    PYTHON: "a package's function such as `mycompany.tools:check_stock`",
+    VARIABLE: "the name of an environment variable such as `CRM_TOKEN`",
+    SOURCE: "a path below the vertical's folder, such as `knowledge/*.md`",
+    ROUTE: "a path that begins with a slash, such as `/orders/{id}`",
+    KEYS: "keys of a phone such as `1234#`",
+    NOW: "a day and a time such as `2026-03-02 09:00`",
+    FROM_ENVIRONMENT: "the variable that holds it, such as `env:CRM_TOKEN`",
+    SHARE: "a share such as `10%`",
     SPANS: "hours such as `08:00-18:00`, or `closed`",
 }
+"""What an author reads instead of a regular expression."""
+_NO_NUMBER = "write the name of a variable of type phone that holds the number"
 _LIMITS = {
     "minimum": "at least",
     "maximum": "at most",
@@ -111,7 +130,8 @@ def report(source: Source, root: Value, error: ValidationError) -> None:
             source.problem(place, "E204", f"expected {listed(known)}, got {got}", hint, path)
         case "pattern":
             wanted = _pattern(limit, "text")
-            source.problem(place, "E205", f"expected {wanted}, got {got}", path=path)
+            hint = _NO_NUMBER if wanted == PATTERNS[IDENTIFIER] and got[:2] == "`+" else ""
+            source.problem(place, "E205", f"expected {wanted}, got {got}", hint, path)
         case _:
             words = _LIMITS.get(rule, rule)
             source.problem(place, "E206", f"expected {words} {limit}, got {got}", path=path)
@@ -147,7 +167,7 @@ def _type(error: ValidationError) -> str:
 
 def _pattern(pattern: str, what: str) -> str:
     pattern = pattern.removesuffix(r"\Z") + "$" if pattern.endswith(r"\Z") else pattern
-    return _PATTERNS.get(pattern, f"{what} like `{pattern}`")
+    return PATTERNS.get(pattern, f"{what} like `{pattern}`")
 
 
 def _got(instance: object) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from dialplan.config import call_fields, conversations, references, tenants
+from dialplan.config import call_fields, conversations, parameters, references, tenants
 from dialplan.config.bundle import read_bundle, version_of
 from dialplan.config.conversations import LoadedConversation
 from dialplan.config.knowledge import check_knowledge
@@ -88,6 +88,7 @@ def read_vertical(folder: Path) -> Reading:
     _files_named(source, made)
     references.check(source, made, prompts)
     call_fields.check(source, made)
+    parameters.check(source, made)
     lint(source, made, prompts)
     tenants.check_defaults(source, made)
     files: Mapping[str, bytes] | None = None

@@ -217,6 +217,10 @@ class _Checker:
                 if (prompt := prompts.get(specialist_prompt(name))) is not None:
                     self._template(prompt, self._in_call, (*at, "specialist", "prompt"))
 
+    def _said(self, steps: Steps) -> Steps:
+        """Steps to a text that the short form writes without its last key."""
+        return steps if exists(self._made.root, steps) else steps[:-1]
+
     def _several(self, to: Destination, at: Steps) -> None:
         parameters = (*at, "parameters")
         self._known(to.by, parameters, "parameter", "E309", (*at, "to", "by"))
@@ -237,7 +241,7 @@ class _Checker:
         for key in ("start", "slow", "failed"):
             words = getattr(tool.say, key)
             if words is not None:
-                self._template(words, own, (*at, "say", key))
+                self._template(words, own, self._said((*at, "say", key)))
         if tool.message is not None:
             self._template(tool.message, own, (*at, "message"))
         if tool.refuse is not None:
@@ -271,7 +275,7 @@ class _Checker:
             return
         # What a lookup gives is checked with its SQL.
         known = own if confirm.lookup is None else own | {_MANY}
-        self._template(confirm.say, known, (*at, "confirm", "say"))
+        self._template(confirm.say, known, self._said((*at, "confirm", "say")))
         if confirm.refuse is not None:
             self._template(confirm.refuse, known, (*at, "confirm", "refuse"))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from dialplan.config.contract import plain
 from dialplan.config.problem import VerticalProblems, listed
 from dialplan.config.source import Source
 from dialplan.config.values import Place, Value
 from dialplan.model.database import Column, Database
 from dialplan.model.seed import day_of, moment_of
+from dialplan.model.shape import PHONE
 
 SeedValue = str | int | float | bool | Decimal | UUID | date | time | datetime | None
 Rows = dict[str, list[dict[str, SeedValue]]]
@@ -105,6 +109,8 @@ def _cell(
 ) -> SeedValue:
     if cell.broken:
         return None
+    if column.type == "json" and not isinstance(cell.content, str):
+        return json.dumps(plain(cell, {}), default=str)  # what is broken is told already
     if not isinstance(cell.content, str):
         source.problem(cell.place, "E201", "expected one plain value", path=path)
         return None
@@ -120,32 +126,41 @@ def _cell(
     # One that points nowhere is said elsewhere.
     kind = column.type or ("text" if column.enum is not None else "integer")
     try:
-        match kind:
-            case "integer" | "serial":
-                return int(text)
-            case "number":
-                return float(text)
-            case "decimal":
-                return _decimal(text)
-            case "money":
-                amount, _, named = text.partition(" ")
-                return _decimal(amount if named in ("", column.currency) else text)
-            case "uuid":
-                return UUID(text)
-            case "boolean":
-                return {"true": True, "false": False}[text]
-            case "date":
-                return day_of(text, today=today)
-            case "time":
-                return time.fromisoformat(text)
-            case "timestamptz":
-                return moment_of(text, today=today, zone=zone)
-            case _:
-                return text
+        return _read(kind, text, column.currency, today, zone)
     except (ValueError, KeyError, OverflowError, InvalidOperation):
         words = _WORDS[kind].replace("USD", column.currency or "USD")
         source.problem(cell.place, "E201", f"expected {words}, got `{text[:60]}`", path=path)
         return None
+
+
+def _read(kind: str, text: str, currency: str | None, today: date, zone: ZoneInfo) -> SeedValue:
+    match kind:
+        case "integer" | "serial":
+            return int(text)
+        case "number":
+            return float(text)
+        case "decimal":
+            return _decimal(text)
+        case "money":
+            amount, _, named = text.partition(" ")
+            return _decimal(amount if named in ("", currency) else text)
+        case "uuid":
+            return UUID(text)
+        case "boolean":
+            return {"true": True, "false": False}[text]
+        case "date":
+            return day_of(text, today=today)
+        case "time":
+            return time.fromisoformat(text)
+        case "timestamptz":
+            return moment_of(text, today=today, zone=zone)
+        case "phone" if re.fullmatch(PHONE.strip("^$"), text) is None:
+            raise ValueError("no caller's number is written like this")
+        case "json":
+            json.loads(text)
+            return text
+        case _:
+            return text
 
 
 def _decimal(text: str) -> Decimal:
@@ -162,6 +177,8 @@ _WORDS = {
     "decimal": "a number",
     "money": "an amount such as `45.00` or `45.00 USD`",
     "uuid": "a UUID such as `6f1d0c3e-0d0b-4f7e-9a51-3c1c6a1f2b10`",
+    "phone": "a phone number such as `+15550100001`",
+    "json": "JSON in quotes, or a mapping or list",
     "boolean": "`true` or `false`",
     "date": "a day such as `2026-03-02` or `today+1`",
     "time": "a time such as `09:00`",

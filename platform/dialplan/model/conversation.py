@@ -18,6 +18,7 @@ from dialplan.model.shape import (
     rules,
 )
 
+NOW = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$"
 KEYS = r"^[0-9*#A-D]{1,64}$"
 
 
@@ -85,9 +86,7 @@ class Given(Shape):
     """The number that calls."""
     seed: RelativePath | None = Field(None, examples=["seed/demo.yaml"])
     """Rows in the database."""
-    now: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$")] | None = (
-        Field(None, examples=["2026-03-02 09:00"])
-    )
+    now: Annotated[str, Field(pattern=NOW)] | None = Field(None, examples=["2026-03-02 09:00"])
     """The moment of the call, by the clock of the business."""
     variables: dict[Identifier, Scalar] = Field(
         default_factory=dict, examples=[{"business_name": "Lakeside Family Clinic"}]

@@ -21,7 +21,9 @@ HEADER = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 HeaderName = Annotated[str, Field(pattern=HEADER, max_length=100)]
 """A name of a header (RFC 9110, section 5.1)."""
 
-Address = Annotated[str, Field(pattern=r"^https?://[!-~]{0,500}[!-.0-~]$")]
+ADDRESS = r"^https?://[!-~]{0,500}[!-.0-~]$"
+
+Address = Annotated[str, Field(pattern=ADDRESS)]
 """An absolute http or https URL, without a slash at the end."""
 
 AUTHS = ("bearer", "basic", "oauth2", "header")

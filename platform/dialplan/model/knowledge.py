@@ -6,13 +6,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from dialplan.model.shape import Many, RelativePath, Shape, Text, rules
 
-SourcePath = Annotated[
-    str,
-    Field(
-        pattern=r"^([A-Za-z0-9_*-][A-Za-z0-9_.* -]*/){0,10}([A-Za-z0-9_*-][A-Za-z0-9_.* -]*)?$",
-        min_length=1,
-    ),
-]
+SOURCE = r"^([A-Za-z0-9_*-][A-Za-z0-9_.* -]*/){0,10}([A-Za-z0-9_*-][A-Za-z0-9_.* -]*)?$"
+
+SourcePath = Annotated[str, Field(pattern=SOURCE, min_length=1)]
 
 TextLanguage = Literal["en", "de", "es", "fr", "it", "nl", "pt", "other"]
 

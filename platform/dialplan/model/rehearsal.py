@@ -19,7 +19,9 @@ from dialplan.model.shape import (
 )
 from dialplan.model.shape import parse_duration as _duration
 
-RoutePath = Annotated[str, Field(pattern=r"^/[!-~]*$")]
+ROUTE = r"^/[!-~]*$"
+
+RoutePath = Annotated[str, Field(pattern=ROUTE)]
 
 
 class Route(Shape):

@@ -8,7 +8,9 @@ from dialplan.model.shape import Identifier, Many, Phone, Scalar, Shape
 
 SHARE = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)%$"
 
-SecretSource = Annotated[str, Field(pattern=r"^env:[A-Z][A-Z0-9_]*$")]
+FROM_ENVIRONMENT = r"^env:[A-Z][A-Z0-9_]*$"
+
+SecretSource = Annotated[str, Field(pattern=FROM_ENVIRONMENT)]
 """Where a secret's value is: `env:NAME`."""
 
 

@@ -218,10 +218,13 @@ class Tool(Shape):
             ("send_sms", "take_message"),
             {
                 "anyOf": [
-                    {"required": ["message"]},
+                    {"required": ["message"], "description": _MESSAGE},
                     {
                         "required": ["parameters"],
-                        "properties": {"parameters": {"required": ["message"]}},
+                        "description": _MESSAGE,
+                        "properties": {
+                            "parameters": {"required": ["message"], "description": _MESSAGE}
+                        },
                     },
                 ],
                 "description": _MESSAGE,

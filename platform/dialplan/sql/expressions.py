@@ -58,6 +58,8 @@ _FOR_DEFAULTS = frozenset(
 )
 _ZONED = frozenset({"timestamptz", "timestamp with time zone"})
 _MOMENTS = frozenset({"date", "time", "timestamp", "time without time zone"})
+_TRUTHS = frozenset({"bool", "boolean", None})
+"""What a check or a condition may be; of what is not known it is taken to be right."""
 _COMPARES = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 
 
@@ -96,11 +98,15 @@ def expression_faults(text: str, columns: Columns, use: Use) -> list[ExpressionF
     refused = next(_refused(text, node, use), None)
     if refused is not None:
         return [refused]  # the parts of it would be refused once more
-    findings, _ = analyse_expression(node, columns)
+    findings, kind = analyse_expression(node, columns)
     found = [
         _at(text, one.location, one.message, hint=one.hint, name=one.name, known=one.known)
         for one in findings
     ]
+    if not found and use in ("check", "where") and kind not in _TRUTHS:
+        hint = "compare it with something, such as `ends_at > starts_at`"
+        message = f"expected what is true or false, got `{kind}`"
+        return [ExpressionFault(message, 0, len(text), hint)]
     return found if found or use == "default" else list(_unsteady(text, node, columns))
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from json import loads
+from uuid import UUID
 
 from dialplan.model.database import Column, ColumnCheck, Computed, Table
 from dialplan.sql.expressions import Use, expression_faults
@@ -121,17 +125,65 @@ def _of_column(column: Column, tables: Mapping[str, Table]) -> Iterator[TableFau
         yield fault("`precision` is for `type: decimal`", "precision")
     elif (column.scale or 0) > (column.precision or 0):
         yield fault("`scale` is at most `precision`", "scale", hint=_DECIMAL)
-    if column.enum is not None:
-        if len(set(column.enum)) < len(column.enum):
-            yield fault("a value stands twice", "enum")
-        plain = computed_default(column) is None and column.default is not None
-        if plain and column.default not in column.enum:
-            listed = ", ".join(f"`{one}`" for one in column.enum[:12])
-            yield fault(f"the default is none of {listed}", "default")
+    yield from _of_values(column)
     if column.computed is not None and (column.default is not None or column.type == "serial"):
         yield fault("a computed column has no other value", "computed")
     if column.check is not None:
         yield from _of_check(column, column.check)
+
+
+def _of_values(column: Column) -> Iterator[TableFault]:
+    if column.enum is None:
+        if wanted := _unfit(column):
+            got = column.default
+            got = str(got).lower() if isinstance(got, bool) else got
+            message = f"the default is no `{column.type}`: expected {wanted}, got `{got}`"
+            yield TableFault("", "", message, ("default",))
+        return
+    if len(set(column.enum)) < len(column.enum):
+        yield TableFault("", "", "a value stands twice", ("enum",))
+    plain = computed_default(column) is None and column.default is not None
+    if plain and column.default not in column.enum:
+        listed = ", ".join(f"`{one}`" for one in column.enum[:12])
+        yield TableFault("", "", f"the default is none of {listed}", ("default",))
+
+
+def _unfit(column: Column) -> str:
+    """What a plain default would have to be; empty where it is that, or none is written."""
+    value, kind = column.default, column.type or ""
+    if value is None or isinstance(value, Computed) or computed_default(column) is not None:
+        return ""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    match kind:
+        case "boolean":
+            return "" if isinstance(value, bool) else "`true` or `false`"
+        case "integer":
+            return "" if isinstance(value, int) and number else "a whole number"
+        case "number":
+            return "" if number else "a number"
+        case "decimal" | "money":
+            return "" if number or _reads(Decimal, value) else "an amount such as `45.00`"
+        case "uuid":
+            return "" if _reads(UUID, value) else "a UUID, or leave it out: Postgres makes one"
+        case "date":
+            return "" if _reads(date.fromisoformat, value) else "`today`, or a day"
+        case "time":
+            return "" if _reads(time.fromisoformat, value) else "`now`, or a time such as `09:00`"
+        case "timestamptz":
+            return "" if _reads(datetime.fromisoformat, value) else "`now`, or a moment"
+        case "json":
+            return "" if not isinstance(value, str) or _reads(loads, value) else "JSON"
+        case "serial":
+            return "none: Postgres counts"
+    return ""
+
+
+def _reads(read: Callable[[str], object], value: object) -> bool:
+    try:
+        read(str(value))
+    except (ValueError, ArithmeticError):
+        return False
+    return True
 
 
 def _of_check(column: Column, check: ColumnCheck) -> Iterator[TableFault]:

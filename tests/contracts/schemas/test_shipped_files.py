@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -131,3 +132,39 @@ def test_a_shipped_vertical_shows_calls_that_need_a_call_back_and_calls_that_do_
     }
 
     assert {True, False} <= shown
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_conversations_of_a_shipped_vertical_use_each_tool_and_reach_each_agent(
+    folder: Path,
+) -> None:
+    loaded = load_vertical(folder)
+    expected = [
+        turn.expect
+        for one in load_conversations(loaded).values()
+        for turn in one.conversation.turns
+    ]
+
+    used = {one.tool for one in expected if isinstance(one.tool, str)}
+    used |= {name for one in expected if isinstance(one.tool, Mapping) for name in one.tool}
+    reached = {one.handoff for one in expected}
+    targets = {name for agent in loaded.vertical.agents.values() for name in agent.handoffs}
+
+    assert loaded.vertical.tools.keys() - used == set()
+    assert targets - reached == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_shipped_vertical_holds_twelve_calls_and_among_them_those_that_go_wrong(
+    folder: Path,
+) -> None:
+    held = [one.conversation for one in load_conversations(load_vertical(folder)).values()]
+    names = " ".join(one.name.lower() for one in held)
+    expected = [turn.expect for one in held for turn in one.turns]
+
+    assert len(held) >= 12
+    assert all(word in names for word in ("angry", "spanish"))
+    assert any(one.given.failing for one in held)
+    assert any(turn.interrupts for one in held for turn in one.turns)
+    assert any(one.refused for one in expected)
+    assert any(one.confirms for one in expected)

@@ -56,6 +56,12 @@ async def huge() -> str:
     return "x" * 1_100_000
 
 
+@server.tool(structured_output=False)
+async def older(text: str) -> str:
+    """Answer with text alone, as servers do that know no structured results."""
+    return text
+
+
 @server.tool()
 async def die() -> str:
     """End the process in the middle of a call."""

@@ -74,6 +74,16 @@ async def test_a_program_is_started_once_and_ended_with_the_process(a_call: Make
     assert children() == before
 
 
+async def test_an_object_that_a_server_writes_as_text_is_read(a_call: MakeCall) -> None:
+    async with desk(COMMAND) as it:
+        told = [
+            await it.ask("older", a_call(), text=text)
+            for text in ('{"id": "T-9", "result": "open"}', '{"id": ', "[1, 2]", "It is open.")
+        ]
+
+    assert told == [{"id": "T-9", "result": "open"}, '{"id": ', "[1, 2]", "It is open."]
+
+
 async def test_a_program_gets_the_secrets_it_is_given_and_no_other(
     a_call: MakeCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,8 @@ TYPES = Database.model_validate(
                     "rate": {"type": "decimal", "optional": True},
                     "state": {"enum": ["open", "shut"], "optional": True},
                     "low": {"type": "text", "computed": "lower(state)"},
+                    "phone": {"type": "phone", "optional": True},
+                    "extra": {"type": "json", "optional": True},
                 }
             },
         }
@@ -118,6 +120,14 @@ def test_amounts_enums_and_keys_are_read_as_what_they_are(tmp_path: Path) -> Non
     assert _typed(tmp_path, "price: 45") == {"price": Decimal(45)}
 
 
+def test_json_is_written_as_yaml_or_as_text(tmp_path: Path) -> None:
+    written = _typed(tmp_path, "extra: {doors: 4, colors: [red], used: true, owner: null}")
+    quoted = _typed(tmp_path, """extra: '{"doors": 4}'""")
+
+    assert written == {"extra": '{"doors": 4, "colors": ["red"], "used": true, "owner": null}'}
+    assert quoted == {"extra": '{"doors": 4}'}
+
+
 @pytest.mark.parametrize(
     ("cells", "code", "message"),
     [
@@ -130,6 +140,12 @@ def test_amounts_enums_and_keys_are_read_as_what_they_are(tmp_path: Path) -> Non
         ("rate: much", "E201", "expected a number, got `much`"),
         ("state: opne", "E204", "expected `open`, `shut`, got `opne`"),
         ("low: a", "E207", "`low` is computed: leave it out"),
+        (
+            "phone: 555-0107",
+            "E201",
+            "expected a phone number such as `+15550100001`, got `555-0107`",
+        ),
+        ("extra: '{doors'", "E201", "expected JSON in quotes, or a mapping or list, got `{doors`"),
         (
             "stylist: 7",
             "E201",

@@ -20,6 +20,7 @@ _MAIN = "vertical.yaml"
 _SCHEMA = re.compile(
     r"\A# yaml-language-server: \$schema=\S*?(?P<name>[a-z]+\.schema\.json)[ \t]*\r?\n"
 )
+_RUNG = re.compile(r"(?<=\bdialplan call )\+[0-9]+")
 _BUSINESS = ("variables", "business_name", "default")
 
 
@@ -56,6 +57,7 @@ def copied(
     title: str | None,
     greeting: str | None,
     folder: str,
+    number: str,
     schemas: bool = False,
 ) -> dict[str, bytes]:
     """Return every file of the vertical in `source`, by its path, as those of another one.
@@ -66,6 +68,7 @@ def copied(
         title: its name for people, and of the business; None keeps what is there.
         greeting: the first words of every call; None keeps what is there.
         folder: how its README names the folder.
+        number: what its README rings.
         schemas: whether the published schemas lie beside the folder of verticals.
 
     Raises:
@@ -89,6 +92,11 @@ def copied(
             text = _changed(text, changes, source / path)
         if (editors := _SCHEMA.match(text)) is not None:
             text = _line(path, editors["name"], schemas) + text[editors.end() :]
+        if path.endswith(".md"):
+            text = _RUNG.sub(number, text)
+            text = re.sub(
+                rf"(?<=dialplan knowledge )(\w+) {source.resolve().name}\b", rf"\1 {name}", text
+            )
         made[path] = was.sub(lambda _: folder, text).encode("utf-8")
     return made
 

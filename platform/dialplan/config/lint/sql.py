@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -85,6 +86,11 @@ def _table_fault(notes: Notes, fault: TableFault) -> None:
     notes.inside(where, fault.text, fault.span, "E511", fault.message, hint)
 
 
+def check_query(notes: Notes, vertical: Vertical, steps: Steps, sql: str) -> None:
+    """Note what is wrong with a query that binds nothing and may only read."""
+    _Checker(notes, vertical, ()).statement(steps, sql, {}, reads=True)
+
+
 class _Checker:
     def __init__(self, notes: Notes, vertical: Vertical, declared: Collection[str]) -> None:
         self._notes = notes
@@ -105,7 +111,7 @@ class _Checker:
         for steps, sql, reads in statements:
             if sql is None:
                 continue
-            read = self._statement(steps, sql, tool, reads=reads)
+            read = self.statement(steps, sql, bind_types(self._vertical, tool), reads=reads)
             if read is None:
                 whole = False
                 continue
@@ -119,10 +125,15 @@ class _Checker:
             )
         return ToolSql(frozenset(binds), frozenset(tables), changes, whole)
 
-    def _statement(
-        self, steps: Steps, sql: str, tool: Tool, *, reads: bool
+    def statement(
+        self, steps: Steps, sql: str, types: Mapping[str, str], *, reads: bool
     ) -> tuple[Written, Analysis, bool] | None:
-        types = bind_types(self._vertical, tool)
+        """Note what is wrong with a statement; what it does, where all of it can be read."""
+        if pasted := _PASTED.search(sql):
+            hint = f"bind the value: `:{pasted['name']}`, without quotes"
+            message = "a template is not filled in SQL"
+            self._notes.inside(steps, sql, pasted.span(), "E502", message, hint)
+            return None
         try:
             written = write_sql(sql, types)
             unknown = self._unbound(steps, written, types)
@@ -221,6 +232,8 @@ class _Checker:
                 self._notes.at(text.steps, "E309", f"nothing is named `{name}` here", hint)
 
 
+_PASTED = re.compile(r"\{\{\s*(?P<name>[A-Za-z_][\w.]*)\s*(\|[^{}]*)?\}\}")
+"""A template; `{{a,b},{c,d}}` is a list of lists."""
 _WORD = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"'
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from importlib.util import find_spec
 
@@ -37,11 +37,43 @@ def check_tools(notes: Notes, vertical: Vertical, sql: Mapping[str, ToolSql]) ->
         if works and tool.timeout > LONG_WAIT and tool.say.slow is None:
             message = f"it may take {_seconds(tool.timeout)}, in silence"
             notes.at((*at, "timeout"), "W413", message, "add `say.slow`, or a shorter `timeout`")
+        for key, message, hint in _unread(tool):
+            notes.at((*at, *key), "W418", message, hint, key=True)
         if tool.python is not None:
             _installed(notes, (*at, "python"), tool.python)
         for one, parameter in tool.parameters.items():
             _parameter(notes, (*at, "parameters", one), one, parameter)
     _alike(notes, vertical)
+    for name, server in vertical.mcp_servers.items():
+        idle = ("env", "`command`") if server.url is not None else ("auth", "`url`")
+        if idle[0] in server.model_fields_set:
+            where: Steps = ("mcp_servers", name, idle[0])
+            notes.at(where, "W418", *_for(*idle), key=True)
+
+
+def _unread(tool: Tool) -> Iterator[tuple[Steps, str, str]]:
+    """Yield what is written and read by nothing: the key, why, and what to do."""
+    written = tool.model_fields_set
+    sends = tool.builtin in ("send_sms", "take_message")
+    for key, of, read in (
+        ("returns", "`sql`", tool.sql is not None),
+        ("top", "`knowledge`", tool.knowledge is not None),
+        ("at_least", "`knowledge`", tool.knowledge is not None),
+        ("to", "`transfer` and `take_message`", tool.builtin in ("transfer", "take_message")),
+        ("message", "`send_sms` and `take_message`", sends),
+    ):
+        if key in written and not read:
+            yield (key,), *_for(key, of)
+    if tool.say.slow is None:
+        if "after" in tool.say.model_fields_set:
+            yield ("say", "after"), *_for("after", "`slow`")
+    elif tool.say.after >= tool.timeout:
+        message = f"the tool is given up after {_seconds(tool.timeout)}, before this is said"
+        yield ("say", "slow"), message, "write a shorter `after`, or a longer `timeout`"
+
+
+def _for(key: str, of: str) -> tuple[str, str]:
+    return f"`{key}` is read with {of} alone", "remove it"
 
 
 def _installed(notes: Notes, steps: Steps, name: str) -> None:

@@ -216,19 +216,33 @@ def _fits(asked: McpTool, tool: Tool, given: Mapping[str, object]) -> None:
         raise ToolError(f"`{asked.tool}` of `{asked.server}` has no parameter `{unknown[0]}`")
 
 
+def _read(text: str) -> dict[str, object] | None:
+    """An object that a server writes as text, as those do that know no structured results."""
+    if not text.startswith("{") or len(text) > MOST_CHARACTERS:
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _result(asked: McpTool, answered: CallToolResult) -> object:
     texts = [one.text for one in answered.content if isinstance(one, TextContent)]
     text = "\n".join(texts)
     if answered.is_error:
         raise ToolRefused(text or "The tool says that it failed.")
-    found = answered.structured_content
+    found: object = answered.structured_content
+    if found is None and len(texts) == 1:
+        found = _read(text)
     if found is None:
         result: object = text or None
         length = len(text)
     else:
         # A tool that returns one value has it wrapped, so that it is an object.
-        only = isinstance(found, dict) and found.keys() == {"result"}
-        result = found["result"] if only else found
+        result = found
+        if isinstance(found, dict) and found.keys() == {"result"}:
+            result = found["result"]
         length = len(json.dumps(result))
     if length > MOST_CHARACTERS:
         raise ToolError(

@@ -28,7 +28,13 @@ def texts(
     source: Path, *, title: str | None = None, greeting: str | None = None, schemas: bool = True
 ) -> dict[str, str]:
     files = copied(
-        source, "kiosk", title=title, greeting=greeting, folder="verticals/kiosk", schemas=schemas
+        source,
+        "kiosk",
+        title=title,
+        greeting=greeting,
+        folder="verticals/kiosk",
+        number="+15550100009",
+        schemas=schemas,
     )
     return {path: content.decode("utf-8") for path, content in files.items()}
 
@@ -42,6 +48,20 @@ def test_a_copy_says_its_own_name_and_is_else_the_same_to_the_letter(shop: Path)
     assert made["vertical.yaml"] == SHOP["vertical.yaml"].replace("name: shop", "name: kiosk", 1)
     assert "verticals/shop" not in made["README.md"]
     assert "dialplan test verticals/kiosk" in made["README.md"]
+
+
+def test_a_copy_s_readme_rings_its_own_line_and_asks_its_own_articles(shop: Path) -> None:
+    (shop / "README.md").write_text(
+        "    dialplan call +15550100020 --from +15550107727 --seed\n"
+        "    dialplan knowledge test shop\n"
+        "    dialplan new stall --from shop\n"
+    )
+
+    assert texts(shop)["README.md"] == (
+        "    dialplan call +15550100009 --from +15550107727 --seed\n"
+        "    dialplan knowledge test kiosk\n"
+        "    dialplan new stall --from shop\n"
+    )
 
 
 def test_what_is_given_stands_where_the_old_words_stood(shop: Path, tmp_path: Path) -> None:
@@ -67,7 +87,9 @@ def test_an_editor_is_told_of_schemas_only_where_they_are(shop: Path) -> None:
 def test_what_is_not_text_is_copied_as_it_is(shop: Path) -> None:
     (shop / "hold.wav").write_bytes(b"RIFF\xff\xfe verticals/shop")
 
-    made = copied(shop, "kiosk", title=None, greeting=None, folder="verticals/kiosk")
+    made = copied(
+        shop, "kiosk", title=None, greeting=None, folder="verticals/kiosk", number="+15550100009"
+    )
 
     assert made["hold.wav"] == b"RIFF\xff\xfe verticals/shop"
 
@@ -104,7 +126,12 @@ def test_every_shipped_vertical_makes_a_copy_that_passes_the_check(tmp_path: Pat
     assert len(names) > 1
     for name in names:
         made = copied(
-            find(name, [shipped()]), "kiosk", title="Kiosk", greeting="Hi.", folder="kiosk"
+            find(name, [shipped()]),
+            "kiosk",
+            title="Kiosk",
+            greeting="Hi.",
+            folder="kiosk",
+            number="+15550100009",
         )
         folder = tmp_path / name / "kiosk"
         loaded = load_vertical(put(folder, {path: text.decode() for path, text in made.items()}))
