@@ -74,7 +74,9 @@ class PlaybackLedger:
         """Note `size` bytes as sent; return the mark to send after them, None for a cut item."""
         if item_id in self._cut:
             return None
-        item = self._items.setdefault(item_id, _Spoken(content_index))
+        item = self._items.get(item_id)
+        if item is None:
+            item = self._items[item_id] = _Spoken(content_index)
         item.queued_bytes += size
         return f"{self._generation}:{item_id}:{item.queued_ms}"
 

@@ -46,7 +46,9 @@ class Transcript:
 
     def audio(self, agent: str, item_id: str, payload_b64: str) -> None:
         """Note audio of an agent's item that went to the caller."""
-        spoken = self._open.setdefault(item_id, _Spoken(agent))
+        spoken = self._open.get(item_id)
+        if spoken is None:
+            spoken = self._open[item_id] = _Spoken(agent)
         spoken.audio_bytes += payload_bytes(payload_b64)
 
     def agent_said(self, item_id: str, text: str) -> None:

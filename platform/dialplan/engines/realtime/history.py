@@ -98,7 +98,10 @@ class History:
         return [frame for frame in frames if frame]
 
     def _said(self, item_id: str) -> _Said:
-        said = self._entries.setdefault(f"agent {item_id}", _Said())
+        key = f"agent {item_id}"
+        said = self._entries.get(key)
+        if said is None:
+            said = self._entries[key] = _Said()
         if isinstance(said, str):  # keys of speech never hold a frame
             raise TypeError(f"entry `{item_id}` is not speech")
         return said

@@ -61,12 +61,12 @@ def read(data: Json) -> ServerEvent:
         return Malformed("no type")
     try:
         if kind == _AUDIO_DELTA:
-            return AudioDelta(
-                _string(data, "response_id"),
-                _string(data, "item_id"),
-                _whole(data, "content_index"),
-                _string(data, "delta"),
-            )
+            # Written out: nearly all there is to read is this.
+            response_id, item_id = data["response_id"], data["item_id"]
+            index, delta = data["content_index"], data["delta"]
+            if type(response_id) is type(item_id) is type(delta) is str and type(index) is int:
+                return AudioDelta(response_id, item_id, index, delta)
+            return Malformed(kind)
         reader = _READERS.get(kind)
         return Unknown(kind) if reader is None else reader(data)
     except (KeyError, TypeError, AttributeError, ValueError):
