@@ -139,7 +139,9 @@ async def test_the_limit_of_calls_and_the_list_of_them_are_those_of_all_workers(
     async with open_server(most=16) as server:
         # Each goes to either worker by chance, and all to one where the other has not its turn.
         answers = await of_each_worker(server)
-        answers += await asyncio.gather(*(invited(server) for _ in range(30)))
+        # A few at once: a database that has too many to count for a second is done without.
+        for _ in range(5):
+            answers += await asyncio.gather(*(invited(server) for _ in range(6)))
         granted = [one for one in answers if one[1]]
         # At once: a stream must have come half a minute after its call.
         sockets = await asyncio.gather(*(opened(*one) for one in granted))
