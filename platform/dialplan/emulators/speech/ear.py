@@ -47,6 +47,8 @@ _CLEANING = [
     (re.compile(r"\.{2,}|\u2026"), "."),
     (re.compile(r"\s+([,.?!])"), r"\1"),
     (re.compile(r"\s+"), " "),
+    # It begins again with what it has heard already, and breaks off in the middle of a word.
+    (re.compile(r"\b(\w[^,.?!]{6,60}\w)(\w{1,20}), \1 (?=[A-Z])"), r"\1\2. "),
     (re.compile(r"[,;:]+(?=[.?!])"), ""),
     (re.compile(r"[,;:]$"), "."),
 ]

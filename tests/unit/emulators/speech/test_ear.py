@@ -28,6 +28,10 @@ from dialplan.emulators.speech.ear import MoonshineEar, clean
         ("No, that is all. thank you. goodbye.", "No, that is all. Thank you. Goodbye."),
         ("one, zero, four,", "One, zero, four."),
         ("It's Ann Bell,.", "It's Ann Bell."),
+        ("October twentieth, October twen Nineteen ten.", "October twentieth. Nineteen ten."),
+        ("I want my money, I want my mon Now.", "I want my money. Now."),
+        ("Come on Sunday, come on Sunday.", "Come on Sunday, come on Sunday."),
+        ("The yellow one, the yellow Bird", "The yellow one, the yellow Bird"),
         ("The rock 'n' roll class", "The rock n roll class"),
     ],
 )
