@@ -7,15 +7,17 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from dialplan.emulators.withheld import queued_s, stolen_s
+
 TICK_S = 0.01
 # Less than this is what a tick takes on any machine.
 LEAST_S = 0.005
 
 
 class Stillness:
-    """What was lost, and when: the loop was late by it, and no thread of the process computed.
+    """What was lost, and when: the loop was late by it, and the machine withheld as much.
 
-    A loop that is held up by our own computing is not still: that counts.
+    A loop that our own code holds up, computing, sleeping or waiting for a peer, is not still.
     """
 
     def __init__(self) -> None:
@@ -32,10 +34,10 @@ class Stillness:
     async def watch(self) -> None:
         """Look until cancelled."""
         while True:
-            began, computed = time.monotonic(), time.process_time()
+            began, before = time.monotonic(), queued_s() + stolen_s()
             await asyncio.sleep(TICK_S)
             now = time.monotonic()
-            lost = now - began - TICK_S - (time.process_time() - computed)
+            lost = min(now - began - TICK_S, queued_s() + stolen_s() - before)
             if lost > LEAST_S:
                 self._lost.append((now, lost))
 

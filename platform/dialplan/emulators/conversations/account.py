@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from dialplan.emulators.twilio.line import Still
 from dialplan.store.facts import (
     CallBegan,
     CallEnded,
@@ -184,7 +185,7 @@ class Account:
         self,
         begun_ms: Sequence[int],
         skipped: Sequence[tuple[int, int]] = (),
-        stood_still: Sequence[tuple[int, int]] = (),
+        stood_still: Sequence[Still] = (),
     ) -> None:
         """Give each line of the caller the turns that the server saw in it.
 
@@ -194,28 +195,28 @@ class Account:
         Args:
             begun_ms: when each line began, by the time of the phone line.
             skipped: when silence was skipped, by the same time, and how many ms of it.
-            stood_still: when the line stood still, with the machine, and for how many ms: nobody
-                was waited for then.
+            stood_still: when the line stood still. For what the machine withheld of it nobody was
+                waited for.
         """
         self._turn(len(begun_ms))
-        jumps = [*skipped, *stood_still]
+        jumps = [*skipped, *((one.at_ms, one.ms) for one in stood_still)]
 
         def at_server(at_ms: int) -> int:
             return at_ms + sum(ms for when, ms in jumps if when < at_ms)
 
         begun_ms = [at_server(at) for at in begun_ms]
-        still = [(at_server(at), ms) for at, ms in stood_still]
-        for fact in (_without(one, still) for one in self._times):
+        withheld = [(at_server(one.at_ms), one.withheld_ms) for one in stood_still]
+        for fact in (_without(one, withheld) for one in self._times):
             number = 0 if fact.asked_ms is None else bisect_right(begun_ms, fact.asked_ms)
             if number:
                 self.turns[number - 1].timed.append(fact)
 
 
-def _without(fact: TurnTimed, stood_still: Sequence[tuple[int, int]]) -> TurnTimed:
-    """Return the times of a turn without what the machine stood still in its wait."""
+def _without(fact: TurnTimed, withheld: Sequence[tuple[int, int]]) -> TurnTimed:
+    """Return the times of a turn without what the machine withheld in its wait."""
     if fact.asked_ms is None or fact.answer_ms is None:
         return fact
     over_ms = fact.asked_ms + fact.answer_ms
-    lost = sum(ms for at, ms in stood_still if fact.asked_ms <= at <= over_ms)
+    lost = sum(ms for at, ms in withheld if fact.asked_ms <= at <= over_ms)
     model_ms = None if fact.model_ms is None else max(0, fact.model_ms - lost)
     return replace(fact, answer_ms=max(0, fact.answer_ms - lost), model_ms=model_ms)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from dialplan.emulators.twilio.caller import Caller
 from dialplan.emulators.twilio.clock import Clock
 from dialplan.emulators.twilio.playback import Playback
+from dialplan.emulators.withheld import queued_s
 from dialplan.protocols.audio import FRAME_BYTES, FRAME_MS, SILENCE
 
 MOST_LATE_MS = 100
@@ -37,11 +39,25 @@ class Tap(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """The line stood still with its process, after `at_ms` of it and for `ms`.
+
+    Of these the machine withheld `withheld_ms`; the rest the process took, and may have to answer
+    for.
+    """
+
+    at_ms: int
+    ms: int
+    withheld_ms: int
+
+
 class PhoneLine:
     """One line, from answer to end.
 
     `real_time` says that somebody is at it whose time goes on while this process stands still. Else
     what it stood still is left out: a script must not run ahead of a server that stood still too.
+    `withheld` tells how many seconds the machine did not let this process run so far.
 
     Attributes:
         caller_audio: the caller's side since the answer, mu-law.
@@ -50,7 +66,7 @@ class PhoneLine:
         playback: what is still to be heard.
         tap: who listens to the caller now, or None.
         now_ms: how long ago the answer was, in whole frames, without `stood_still`.
-        stood_still: what was left out of it: after which of its moments, and how many ms.
+        stood_still: what was left out of it.
     """
 
     def __init__(
@@ -60,6 +76,7 @@ class PhoneLine:
         on_hang_up: Callable[[], None],
         *,
         real_time: bool = False,
+        withheld: Callable[[], float] = queued_s,
     ) -> None:
         self.caller_audio = bytearray()
         self.agent_audio = bytearray()
@@ -67,24 +84,29 @@ class PhoneLine:
         self.playback = Playback()
         self.tap: Tap | None = None
         self.now_ms = 0
-        self.stood_still: list[tuple[int, int]] = []
+        self.stood_still: list[Still] = []
         self._caller = caller
         self._clock = clock
         self._on_hang_up = on_hang_up
         self._real_time = real_time
+        self._withheld = withheld
         self._idle: list[asyncio.Future[None]] = []
 
     async def run(self) -> None:
         """Move audio until the caller hangs up or the task is cancelled."""
-        began = self._clock.monotonic()
+        began, withheld = self._clock.monotonic(), self._withheld()
         while self._tick():
             self.now_ms += FRAME_MS
             # Against the start and not the last tick, so that lateness does not add up.
             delay = began + self.now_ms / 1000 - self._clock.monotonic()
+            before, withheld = withheld, self._withheld()
             lost = -delay - MOST_LATE_MS / 1000
             if lost > 0 and not self._real_time:
                 began += lost
-                self.stood_still.append((self.now_ms - FRAME_MS, round(lost * 1000)))
+                of_machine = min(lost, withheld - before)
+                self.stood_still.append(
+                    Still(self.now_ms - FRAME_MS, round(lost * 1000), round(of_machine * 1000))
+                )
             await self._clock.sleep(max(0.0, delay))
         self._on_hang_up()
 

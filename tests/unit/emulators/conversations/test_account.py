@@ -1,6 +1,9 @@
 from datetime import UTC, datetime
 
+import pytest
+
 from dialplan.emulators.conversations.account import Account, Handed, Ran, Said
+from dialplan.emulators.twilio.line import Still
 from dialplan.store.facts import CallEnded, HandedOff, ToolRan, TurnSpoken, TurnTimed
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -63,16 +66,18 @@ def test_a_line_has_the_turns_whose_words_ended_in_it_whenever_they_were_told() 
     assert [turn.last and turn.last.waited_ms for turn in account.turns] == [800, 800, None]
 
 
-def test_what_the_machine_stood_still_was_not_waited_for() -> None:
+@pytest.mark.parametrize(("withheld_ms", "waited_ms"), [(3_000, 800), (1_000, 2_800), (0, 3_800)])
+def test_what_the_machine_withheld_was_not_waited_for(withheld_ms: int, waited_ms: int) -> None:
     account = Account()
     # By the server's time: 20 s were skipped at 500 of the line's, which lost 3 s at 2,000.
     for fact in (_timed(1, 21_900, 3_300), _timed(2, 29_000)):
         account.take(fact, 2)
 
-    account.time([1_000, 5_500], skipped=[(500, 20_000)], stood_still=[(2_000, 3_000)])
+    still = Still(2_000, 3_000, withheld_ms)
+    account.time([1_000, 5_500], skipped=[(500, 20_000)], stood_still=[still])
 
     assert [[one.number for one in turn.timed] for turn in account.turns] == [[1], [2]]
-    assert [turn.last and turn.last.waited_ms for turn in account.turns] == [800, 800]
+    assert [turn.last and turn.last.waited_ms for turn in account.turns] == [waited_ms, 800]
 
 
 def test_words_that_the_call_cut_short_were_not_waited_for() -> None:

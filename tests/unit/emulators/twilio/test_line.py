@@ -52,11 +52,17 @@ class Caller:
         return now_ms >= CALL_MS
 
 
-def held(*, still_s: float, real_time: bool = False) -> tuple[PhoneLine, list[float]]:
-    """Hold a call in whose middle the machine stands still; return when 20 ms each were heard."""
+def held(
+    *, still_s: float, withheld_s: float = 0.0, real_time: bool = False
+) -> tuple[PhoneLine, list[float]]:
+    """Hold a call in whose middle it stands still; return when 20 ms each were heard."""
     clock = Clock(still_at_s=0.5, still_s=still_s)
     caller = Caller(clock)
-    line = PhoneLine(caller, clock, lambda: None, real_time=real_time)
+
+    def withheld() -> float:
+        return withheld_s if clock.now > still_s else 0.0
+
+    line = PhoneLine(caller, clock, lambda: None, real_time=real_time, withheld=withheld)
     asyncio.run(line.run())
     return line, caller.at
 
@@ -81,13 +87,22 @@ def test_a_line_that_is_a_little_late_catches_up() -> None:
 
 
 def test_what_a_machine_stood_still_is_left_out_of_the_call() -> None:
-    line, at = held(still_s=3.0)
+    line, at = held(still_s=3.0, withheld_s=10.0)
 
     assert at[-1] == pytest.approx(4.0 - MOST_LATE_MS / 1000, abs=0.021)
-    ((after_ms, lost_ms),) = line.stood_still
-    assert (after_ms, line.now_ms) == (500, 1000)
-    assert lost_ms == pytest.approx(3000 - MOST_LATE_MS, abs=21)
+    (still,) = line.stood_still
+    assert (still.at_ms, line.now_ms) == (500, 1000)
+    assert still.ms == pytest.approx(3000 - MOST_LATE_MS, abs=21)
+    assert still.withheld_ms == still.ms
     assert bursts(at) <= MOST_LATE_MS // 20 + 1
+
+
+@pytest.mark.parametrize("withheld_s", [0.0, 0.7])
+def test_what_the_process_itself_took_is_not_put_down_to_the_machine(withheld_s: float) -> None:
+    line, _ = held(still_s=3.0, withheld_s=withheld_s)
+
+    (still,) = line.stood_still
+    assert (still.ms > 2_800, still.withheld_ms) == (True, withheld_s * 1000)
 
 
 def test_somebody_who_is_there_loses_no_time() -> None:
