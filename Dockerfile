@@ -12,6 +12,10 @@ COPY requirements-server.lock requirements.lock ./
 RUN pip --python /opt/dialplan/bin/python install --quiet --only-binary :all: --require-hashes --no-deps -r ${LOCK}
 # Python links onnxruntime in; the same once more for programs in C is 35 MB that nothing opens.
 RUN find /opt/dialplan/lib -path '*/onnxruntime/capi/libonnxruntime.so.*' -delete
+# Nor does anything open numpy's own tests, and what onnxruntime makes models with: 25 MB.
+RUN find /opt/dialplan/lib -path '*/numpy/*/tests/*' -delete
+RUN find /opt/dialplan/lib -path '*/onnxruntime/transformers/*' -delete
+RUN find /opt/dialplan/lib -path '*/onnxruntime/quantization/*' -delete
 COPY pyproject.toml README.md LICENSE ./
 COPY platform platform
 COPY verticals verticals

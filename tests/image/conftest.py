@@ -220,8 +220,9 @@ class Builder:
             case ["find", path, "-path", pattern, "-delete"]:
                 found = [one for one in stage.path(path).rglob("*") if fnmatch(str(one), pattern)]
                 assert found, f"Dockerfile:{step.line}: nothing is called `{pattern}`"
-                for file in found:
-                    file.unlink()
+                # What is within goes before its folder, as `-delete` has it.
+                for one in sorted(found, reverse=True):
+                    one.rmdir() if one.is_dir() and not one.is_symlink() else one.unlink()
             case ["useradd", *_, "--uid", uid, "--no-create-home", name]:
                 stage.users[name] = int(uid)
             case ["install", "-d", "-o", owner, "-g", group, path]:
