@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+
+from tests.stillness import watched
+
+from dialplan.web.signed import BODY_S
 
 Desk = Callable[..., AbstractAsyncContextManager[Any]]
 HEAD = (
@@ -29,10 +34,13 @@ async def test_a_form_that_does_not_come_or_is_cut_off_holds_nothing_up(desk: De
         await cut.drain()
         cut.transport.abort()
 
-        async with asyncio.timeout(30):
+        async with watched() as stillness, asyncio.timeout(30):
+            began = time.monotonic()
             status = await waiting.readline()
+            ended = time.monotonic()
 
         assert b"408" in status
+        assert ended - began - stillness.seconds(began, ended) < BODY_S + 3
         writer.close()
         assert await site.settled(before) <= before
         assert (await site.client.get(f"{site.origin}/healthz")).status_code == 200

@@ -188,7 +188,7 @@ PIECE = st.sampled_from(
 EDIT = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 40), st.lists(PIECE, max_size=4))
 # How long to fuzz in all, in seconds: CI gives a minute.
 FUZZ_S = float(os.environ.get("DIALPLAN_FUZZ_S", "6"))
-# By hand, for other examples than those that are tried each time.
+# `.ci/check` takes it from the commit: what fails for one fails again, and the next tries others.
 FUZZ_SEED = int(os.environ.get("DIALPLAN_FUZZ_SEED", "1"))
 CALM = settings(
     max_examples=100, deadline=None, database=None, suppress_health_check=list(HealthCheck)
@@ -217,7 +217,7 @@ fuzzed = pytest.mark.timeout(FUZZ_S + 240)
 def _fuzz(holds: Callable[[], None]) -> None:
     """Give a property its third of the time, in rounds that each draw examples of their own.
 
-    The same ones in each run, of which a slow machine comes to fewer: what fails was just changed.
+    The same ones again for the same seed, of which a slow machine comes to fewer.
     """
     rounds, end = 0, time.monotonic() + FUZZ_S / 3
     while time.monotonic() < end:
