@@ -24,6 +24,7 @@ then:
 """
 RAN = "`weigh` {} -> failed; `find` {number: 1} -> not_found"
 NOBODY = "nobody was dialled"
+READ_ONLY = "cannot execute nextval() in a read-only transaction"
 CONVERSATIONS = {
     # Two that take the same slot, and one that finds no row at all: nothing is shared.
     "take_once": TAKE,
@@ -32,14 +33,15 @@ CONVERSATIONS = {
 turns: [{caller: Hello there., model: [{tool: {find: {number: 7}}}, {say: Nothing.}]}]
 then:
   - {sql: SELECT count(*) FROM tickets, equals: 0}
-  - {sql: INSERT INTO tickets DEFAULT VALUES RETURNING id, equals: 1}
+  - {sql: "SELECT nextval('tickets_id_seq')", equals: 1}
 """,
     "now": """\
 given: {now: "2026-12-31 23:58", variables: {owner: Maria}, caller: "+15550107123"}
 turns:
   - {caller: "What time is it?", model: [{tool: hour}, {say: Late.}], expect: {tool: hour}}
 then:
-  - {sql: "SELECT to_char(began_at, 'YYYY') FROM dialplan.calls", equals: "2026"}
+  - {sql: "SELECT has_table_privilege('tickets', 'SELECT')", equals: true}
+  - {sql: "SELECT has_table_privilege('dialplan.calls', 'SELECT')", equals: true}
 """,
     "tomorrow": """\
 given: {seed: seed.yaml, now: "2026-12-31 09:00"}
@@ -190,8 +192,8 @@ turns:
 then:
   - sql: SELECT count(*) FROM tickets
     equals: 1
-  - sql: SELECT nothing
-  - sql: DELETE FROM tickets
+  - {sql: SELECT 1 / 0, equals: 1}
+  - {sql: "SELECT nextval('tickets_id_seq')", equals: 1}
   - call:
       ended_by: agent
       handoffs: 1
@@ -244,8 +246,8 @@ def test_each_expectation_fails_at_its_place_with_both_sides(results: Results) -
         (8, 23, "to hear `something` or `anything`", "the agent said: Nothing there."),
         (12, 20, "the tool `weigh`", "`weigh` {} -> failed"),
         (15, 13, "1", "0"),
-        (16, 10, "a query for one value", 'column "nothing" does not exist'),
-        (17, 10, "a query for one value", "cannot execute DELETE in a read-only transaction"),
+        (16, 11, "a query for one value", "division by zero"),
+        (17, 11, "a query for one value", READ_ONLY),
         (19, 17, "the call to be ended by agent", "caller"),
         (20, 17, "`handoffs: 1`", "0"),
         (21, 15, "`errors: 0`", "1: the tool `weigh` failed"),
@@ -309,13 +311,11 @@ def test_the_transcript_shows_who_said_and_did_what_and_what_the_server_logged(
 
 
 def test_without_a_seed_the_tables_are_empty_and_a_query_cannot_write(results: Results) -> None:
-    assert _failures(results["empty"]) == [
-        (5, 11, "a query for one value", "cannot execute INSERT in a read-only transaction")
-    ]
+    assert _failures(results["empty"]) == [(5, 11, "a query for one value", READ_ONLY)]
 
 
 def test_the_platforms_tables_are_closed_to_the_queries_of_a_tenant(results: Results) -> None:
-    assert [one[3] for one in _failures(results["now"])] == ["permission denied for table calls"]
+    assert _failures(results["now"]) == [(7, 77, "true", "false")]
 
 
 def test_a_line_that_the_caller_never_came_to_say_fails(results: Results) -> None:
