@@ -338,9 +338,10 @@ async def test_little_speech_is_held_for_a_peer_that_fell_behind_after_reading_f
 
 
 async def test_whoever_waits_for_a_peer_that_has_gone_waits_no_more() -> None:
-    full = asyncio.Event()
+    deaf, full = asyncio.Event(), asyncio.Event()
 
     async def play(leg: CarrierLeg) -> None:
+        await deaf.wait()
         while leg.writable:
             leg.send("x" * 50_000)
             await asyncio.sleep(0)
@@ -348,6 +349,8 @@ async def test_whoever_waits_for_a_peer_that_has_gone_waits_no_more() -> None:
         await leg.drained()
 
     async with served(play) as (room, origin), opened(origin) as peer:
+        peer.transport.pause_reading()
+        deaf.set()
         async with asyncio.timeout(30):
             await full.wait()
         await asyncio.sleep(0.1)
