@@ -5,7 +5,7 @@ Adds problems to the source, changes nothing. Concludes nothing from what is bro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
 from dialplan.config.problem import listed
@@ -32,14 +32,27 @@ def check(source: Source, made: Typed[Vertical]) -> None:
         at: Steps = ("after_call", "fields", name)
         if made.lost(*at):
             continue
-        for key, message, hint in _contradictions(field):
-            place, path = locate(made.root, (*at, key), key=True)
-            source.problem(place, "E331", message, hint, path)
-        values = field.enum or ()
-        for index, value in enumerate(values):
-            if value in values[:index]:
-                place, path = locate(made.root, (*at, "enum", index))
-                source.problem(place, "E332", f"`{value}` is there twice", "remove one", path)
+        note_unmeant(source, made, at, _contradictions(field), field.enum or ())
+
+
+def note_unmeant(
+    source: Source,
+    made: Typed[Vertical],
+    at: Steps,
+    contradictions: Iterable[tuple[str, str, str]],
+    values: Sequence[object],
+) -> None:
+    """Note the keys below `at` that contradict each other, and values that stand there twice.
+
+    A contradiction is a key, what is wrong with it, and what to do.
+    """
+    for key, message, hint in contradictions:
+        place, path = locate(made.root, (*at, key), key=True)
+        source.problem(place, "E331", message, hint, path)
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            place, path = locate(made.root, (*at, "enum", index))
+            source.problem(place, "E332", f"`{value}` is there twice", "remove one", path)
 
 
 def unlike(field: CallField, value: object) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.config.call_fields import unlike
+from dialplan.config.call_fields import note_unmeant, unlike
 from dialplan.config.problem import listed
 from dialplan.config.shape import Typed
 from dialplan.config.source import Source
-from dialplan.config.steps import Steps, locate
+from dialplan.config.steps import Steps
 from dialplan.model.after_call import CallField
 from dialplan.model.tool import Parameter
 from dialplan.model.vertical import Vertical
@@ -27,14 +27,7 @@ def check(source: Source, made: Typed[Vertical]) -> None:
             at: Steps = ("tools", tool, "parameters", name)
             if made.lost(*at):
                 continue
-            for key, message, hint in _contradictions(parameter):
-                place, path = locate(made.root, (*at, key), key=True)
-                source.problem(place, "E331", message, hint, path)
-            values = parameter.enum or ()
-            for index, value in enumerate(values):
-                if value in values[:index]:
-                    place, path = locate(made.root, (*at, "enum", index))
-                    source.problem(place, "E332", f"`{value}` is there twice", "remove one", path)
+            note_unmeant(source, made, at, _contradictions(parameter), parameter.enum or ())
 
 
 def _contradictions(one: Parameter) -> Iterator[tuple[str, str, str]]:
