@@ -116,19 +116,17 @@ def test_a_soak_leaves_no_call_behind_and_shows_what_was_kept(tmp_path: Path) ->
 
     assert done.returncode in (0, 1), done.stderr
     soak = orjson.loads(file.read_bytes())["soak"]
-    # Each of five lines has at least two calls in 18 s, though each may take twice as long as here.
-    assert soak["calls"] >= 10
+    # Each of five lines has at least three calls in 18 s.
+    assert soak["calls"] >= 15
     assert soak["failed_calls"] == 0
     assert soak["faults"] == {}
     assert set(soak["frames"].values()) == {0}
-    assert len(soak["samples"]) >= 3
+    assert len(soak["samples"]) >= 4
     assert max(one["calls"] for one in soak["samples"]) <= 5
     busy, empty = max(one["kept"]["tasks"] for one in soak["samples"]), soak["after"]
     assert empty["tasks"] <= soak["before"]["tasks"] + 2 < busy
     # The pool of the database has its connections; no call has one left.
     assert empty["sockets"] <= soak["before"]["sockets"] + 10
-    # So short a time is a server's warm-up, and the machine is busy: how memory and lag grow then
-    # is not judged here.
-    unjudged = ("memory grows", "the event loop's lag")
-    assert [one for one in soak["over"] if not one.startswith(unjudged)] == []
+    # So short a time is a server's warm-up: how its memory grows then is not judged here.
+    assert [one for one in soak["over"] if not one.startswith("memory grows")] == []
     assert "tasks" in done.stdout

@@ -185,7 +185,7 @@ async def test_the_metrics_of_a_call_are_there_and_hold_nothing_of_the_caller(
     assert sample("calls_began_total") == sample("calls_ended_total") == 1
     assert sample("calls_running") == 0
     assert sample("answer_seconds_count") == 2
-    assert 0 < sample("answer_seconds_sum") < 60
+    assert 0 < sample("answer_seconds_sum") < 10
     assert sample("model_seconds_count") == 2
     assert sample("first_word_seconds_count") == 1
     assert sample("bridge_seconds_count") == 3

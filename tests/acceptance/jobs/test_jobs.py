@@ -4,7 +4,6 @@ import signal
 import pytest
 from sqlalchemy import text
 
-from dialplan.jobs.child import STOP_S
 from dialplan.store.after_calls import AfterCallRow
 
 from .conftest import CALLER, NUMBER, Desk
@@ -181,8 +180,7 @@ async def test_a_worker_takes_over_from_one_that_never_comes_back(
     await desk.until(lambda _: desk.model.asked == 1)
 
     lost.send_signal(ends)
-    # A server that keeps it waits as long for it.
-    async with asyncio.timeout(STOP_S):
+    async with asyncio.timeout(12):
         code = await lost.wait()
     desk.model.slow_s = 0
     await desk.work()

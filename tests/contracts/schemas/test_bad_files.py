@@ -173,8 +173,7 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
         ("E108", "cannot read `vertical.yaml`: not a regular file"),
         ("E107", "`dev.yaml` is outside the folder"),
     ]
-    # It would be for ever; a machine that stands still for a moment is no news.
-    assert time.monotonic() - start < 60
+    assert time.monotonic() - start < 5
 
 
 SHIPPED = sorted((ROOT / "verticals").rglob("*.yaml"))

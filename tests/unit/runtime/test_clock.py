@@ -9,8 +9,8 @@ def test_a_moved_clock_stands_at_its_moment_and_goes_on() -> None:
     clock = MovedClock(moment)
 
     first, second = clock.now(), clock.now()
-    assert moment <= first <= second < moment + timedelta(seconds=60)
-    assert abs(clock.epoch() - moment.timestamp()) < 60
+    assert moment <= first <= second < moment + timedelta(seconds=5)
+    assert abs(clock.epoch() - moment.timestamp()) < 5
 
 
 def test_a_moved_clock_measures_time_as_the_machine_does() -> None:

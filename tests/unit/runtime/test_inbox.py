@@ -47,7 +47,7 @@ async def test_a_wait_without_events_ends_at_its_limit() -> None:
     await inbox.wait(20)
 
     assert inbox.take() is None
-    assert 0.015 < loop.time() - began
+    assert 0.015 < loop.time() - began < 1
 
 
 async def test_a_deadline_that_comes_nearer_is_met_and_one_that_moves_away_may_ring_early() -> None:
@@ -66,7 +66,7 @@ async def test_a_deadline_that_comes_nearer_is_met_and_one_that_moves_away_may_r
 
     await inbox.wait(60_000)
 
-    assert loop.time() - began < 30
+    assert loop.time() - began < 1
     inbox.close()
 
 
